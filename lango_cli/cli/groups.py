@@ -1,0 +1,98 @@
+"""The table of commands: which module has which, and what the root's help says of each.
+
+The rule: the root imports a module when one of its commands is asked for, and its help page imports
+none. To add a group, add a row and write the module with an `app`; a test compares the lines of
+help. A module's `app` is a plain `typer.Typer()` on which `options.command` declares commands.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperOption
+
+from lango_cli import __version__
+from lango_cli.cli.options import Group
+from lango_cli.errors import EXIT_CODES
+
+if TYPE_CHECKING:
+    from typer._click import Command as AnyCommand
+    from typer._click import Context
+
+    from lango_cli.cli.ui import Ui
+
+GROUP, SINGLE = True, False
+
+COMMANDS: dict[str, tuple[str, bool, str]] = {
+    "quickstart": ("vault", SINGLE, "Make a vault if there is none, keep a first secret, show how."),
+    "onboard": ("vault", SINGLE, "Set up a vault step by step, with questions."),
+    "init": ("vault", SINGLE, "Make a new vault."),
+    "status": ("vault", SINGLE, "Say where the vault is, and whether and how it opens."),
+    "doctor": ("vault", SINGLE, "Look for what is wrong or weak, and mend what is safe to mend."),
+    "unlock": ("vault", SINGLE, "Keep the vault open for this login session."),
+    "lock": ("vault", SINGLE, "Forget what unlock kept, at once."),
+    "secrets": ("secrets", GROUP, "Keep, read and look after secrets."),
+    "keys": ("keys", GROUP, "Who may unlock the vault: slots and passphrases."),
+    "audit": ("audit", GROUP, "Who did what with the vault, and whether the record is whole."),
+}
+"""Name: module in `lango_cli.cli`, whether it is a group of its own, one line of help."""
+
+
+class Root(Group):
+    """`lango` itself: its commands come from the table; --version and --exit-codes stand here alone."""
+
+    def __init__(self) -> None:
+        super().__init__("lango", typer.Typer(), "Keep secrets in a vault on this machine.")
+        self.params.extend(
+            TyperOption(param_decls=[f"--{name}"], is_flag=True, default=False, help=text)
+            for name, text in (
+                ("version", "Print the version."),
+                ("exit-codes", "Print the table of exit codes."),
+            )
+        )
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """The table's names, in its order."""
+        return list(COMMANDS)
+
+    def summary(self, name: str) -> str:
+        """The table's line."""
+        return COMMANDS[name][2]
+
+    def get_command(self, ctx: Context, cmd_name: str) -> AnyCommand | None:
+        """Import the module that has it."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, grouped, text = COMMANDS[cmd_name]
+        app: typer.Typer = import_module(f"lango_cli.cli.{module}").app
+        group = Group(cmd_name, app, text)
+        return group if grouped else group.get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: Context) -> Any:
+        """Answer what stands at the root alone, show help where nothing is asked, or run a command."""
+        screen: Ui = ctx.obj.ui
+        if ctx.params["version"]:
+            _print_version(screen)
+        elif ctx.params["exit_codes"]:
+            _print_exit_codes(screen)
+        elif not ctx._protected_args:
+            screen.out(f"{ctx.get_help()}\n")
+        else:
+            super().invoke(ctx)
+
+
+def _print_version(screen: Ui) -> None:
+    if screen.json:
+        screen.document({"version": __version__})
+    else:
+        screen.lines([f"lango {__version__}"])
+
+
+def _print_exit_codes(screen: Ui) -> None:
+    if screen.json:
+        codes = [{"code": code, "meaning": meaning} for code, meaning in EXIT_CODES.items()]
+        screen.document({"exit_codes": codes})
+    else:
+        screen.table(("code", "meaning"), [(str(code), text) for code, text in EXIT_CODES.items()])

@@ -1,0 +1,82 @@
+"""Words of the command line that stand for something: durations, dates, numbers, text.
+
+The rule: what cannot be read is a UsageProblem that names the option and never repeats the word,
+which may be a value typed in the wrong place.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from lango_cli.errors import UsageProblem
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+"""Seconds in each unit of a duration."""
+LONGEST = 1000 * 365 * 86_400
+"""The longest duration, in seconds: a thousand years."""
+
+
+def duration(text: str, option: str) -> int:
+    """Whole seconds of `90d`, `15m`, `1h30m`; units s m h d w, each with a whole number."""
+    total, digits = 0, ""
+    for character in text:
+        if character in "0123456789":
+            digits += character
+        elif character in UNITS and 0 < len(digits) <= 12:
+            total += int(digits) * UNITS[character]
+            digits = ""
+        else:
+            break
+    else:
+        if text and not digits and total <= LONGEST:
+            return total
+    raise UsageProblem(f"{option} takes a duration", hint="such as 90s, 15m, 12h, 90d or 2w")
+
+
+def seconds(text: str, option: str) -> float:
+    """Seconds to wait: a number, a fraction allowed, or a duration."""
+    whole, _, fraction = text.partition(".")
+    if (whole + fraction).isascii() and (whole + fraction).isdigit() and len(text) <= 12:
+        return float(text)
+    return float(duration(text, option))
+
+
+def moment(text: str, now: float, option: str) -> float:
+    """Seconds since 1970 UTC of a date, a time or a duration from `now`.
+
+    A date alone is midnight UTC at its beginning; a time without an offset is UTC.
+    """
+    if not text[4:5] == "-":
+        return now + duration(text, option)
+    try:
+        when = datetime.datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=datetime.UTC)
+        return when.timestamp()
+    except (ValueError, OverflowError):
+        raise UsageProblem(
+            f"{option} takes a date or a duration", hint="such as 2027-01-31 or 90d"
+        ) from None
+
+
+def whole(text: str, option: str, least: int = 0) -> int:
+    """A whole number from `least`, in ASCII digits."""
+    if text.isascii() and text.isdigit() and len(text) <= 15 and int(text) >= least:
+        return int(text)
+    raise UsageProblem(f"{option} takes a whole number from {least}", hint="see --help")
+
+
+def text(given: str, option: str) -> str:
+    """The same text, if it is valid UTF-8."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise UsageProblem(f"{option} is not valid UTF-8", hint="see --help") from None
+    return given
+
+
+def choice(given: str, option: str, allowed: tuple[str, ...]) -> str:
+    """The same word, if it is one of `allowed`."""
+    if given not in allowed:
+        raise UsageProblem(f"{option} takes one of: {', '.join(allowed)}", hint="see --help")
+    return given

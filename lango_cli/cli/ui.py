@@ -1,0 +1,230 @@
+"""What a person and a script get to see: stdout for data, stderr for everything else.
+
+The rule: data goes to file descriptor 1 and nowhere else; errors, warnings, hints and notes go to 2;
+questions are `cli.terminal`'s. Each stream is judged by itself: a pipe on stdout says nothing of
+stderr. Nothing here can show a value by accident: only `out` and `document` write data, and every
+other text has its control characters escaped.
+
+`--quiet` silences notes ("stored NAME") and progress. Warnings stay: each of them is about safety
+(an expired secret, a stale credential, a header read from its copy).
+
+Why so few imports: the scripted `secrets get` goes through this module, so json, rich and msgspec
+are loaded only by what draws a document or a table.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import time
+
+from lango_cli.codec import canonical
+from lango_cli.errors import FileProblem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lango_cli.errors import LangoError
+
+STDIN, STDOUT, STDERR = 0, 1, 2
+COLOURS = ("auto", "always", "never")
+_RED, _YELLOW, _DIM, _END = "\x1b[31;1m", "\x1b[33;1m", "\x1b[2m", "\x1b[0m"
+
+
+class StdoutGone(Exception):
+    """Whoever read stdout has stopped: the command ends quietly, as by SIGPIPE."""
+
+
+def process_environment() -> Mapping[str, str]:
+    """The environment that this process was started with."""
+    return os.environ
+
+
+def guard_streams() -> None:
+    """Put something on descriptors 0, 1 and 2 that were closed before we started.
+
+    Otherwise the first file opened, the database, would become stdout. What is put there fails
+    on use: a closed stdin cannot be read, a closed stdout not be written; stderr is swallowed.
+    """
+    for fd, mode in ((STDIN, os.O_WRONLY), (STDOUT, os.O_RDONLY), (STDERR, os.O_WRONLY)):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, mode)
+
+
+def plain(text: str) -> str:
+    """One line without control characters: what is not printable becomes an escape like \\x1b."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def one_object(members: Mapping[str, object]) -> str:
+    """A JSON object on one line, members in the order given, without loading a JSON library."""
+    return (
+        "{"
+        + ", ".join(
+            f"{canonical(k).decode()}: {canonical(_joined(v)).decode()}"
+            for k, v in members.items()
+        )
+        + "}"
+    )
+
+
+def _joined(value: object) -> object:
+    """Bytes of an undecodable argument (lone surrogates) as JSON can hold them."""
+    return plain(value) if isinstance(value, str) else value
+
+
+def json_bytes(body: Mapping[str, object], indent: int = 0) -> bytes:
+    """A JSON document that starts with "v": 1, and a newline; `indent` 0 is one line."""
+    import msgspec
+
+    data = msgspec.json.encode({"v": 1, **body})
+    return msgspec.json.format(data, indent=indent) + b"\n"
+
+
+class Ui:
+    """The two output streams of one command, and how the person wants them."""
+
+    __slots__ = ("_last", "colour", "debugging", "environment", "json", "quiet")
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.json = False
+        self.quiet = False
+        self.debugging = False
+        self.colour = "auto"
+        self._last = time.perf_counter()
+
+    def is_terminal(self, fd: int = STDOUT) -> bool:
+        """Whether this one stream is a terminal."""
+        return os.isatty(fd)
+
+    def colours(self, fd: int = STDOUT) -> bool:
+        """Whether to colour this stream: --color, then NO_COLOR, CLICOLOR_FORCE, TERM, terminal."""
+        if self.colour != "auto":
+            return self.colour == "always"
+        variable = self.environment.get
+        if variable("NO_COLOR"):
+            return False
+        if variable("CLICOLOR_FORCE", "0") not in ("", "0"):
+            return True
+        return variable("TERM", "dumb") != "dumb" and os.isatty(fd)
+
+    def out(self, data: bytes | str) -> None:
+        """Write data to stdout, all of it; StdoutGone when the reader has stopped."""
+        try:
+            _write(STDOUT, data.encode() if isinstance(data, str) else data)
+        except BrokenPipeError:
+            raise StdoutGone from None
+        except OSError as err:
+            if err.errno == errno.EBADF:
+                raise FileProblem("standard output is closed", hint="open it") from None
+            raise FileProblem(f"standard output: {(err.strerror or 'failed').lower()}") from None
+
+    def note(self, text: str) -> None:
+        """What was done, for a person: silent under --quiet and --json."""
+        if not (self.quiet or self.json):
+            self._say(plain(text))
+
+    def warn(self, text: str) -> None:
+        """Something that bears on safety: shown under --quiet too, an object under --json."""
+        if self.json:
+            self._say(one_object({"warning": text}))
+        else:
+            self._say(f"{self._painted('lango: warning:', _YELLOW)} {plain(text)}")
+
+    def fail(self, err: LangoError) -> None:
+        """An error and its hint; under --json one object."""
+        if self.json:
+            members = {"error": err.id, "code": err.code, "message": err.message, "hint": err.hint}
+            self._say(one_object(members))
+            return
+        self._say(f"{self._painted('lango: error:', _RED)} {plain(err.message)}")
+        if err.hint:
+            self._say(f"{self._painted('lango: hint:', _DIM)} {plain(err.hint)}")
+
+    def debug(self, text: str) -> None:
+        """With --debug: one step and the milliseconds since the step before. Never a value."""
+        if self.debugging:
+            now = time.perf_counter()
+            spent, self._last = (now - self._last) * 1000, now
+            self._say(f"{self._painted('lango: debug:', _DIM)} {spent:8.1f} ms  {plain(text)}")
+
+    def document(self, body: Mapping[str, object]) -> None:
+        """One JSON document on stdout that starts with "v": 1; indented on a terminal."""
+        self.out(json_bytes(body, indent=2 if self.is_terminal() else 0))
+
+    def lines(self, lines: Sequence[str]) -> None:
+        """One entry a line."""
+        self.out("".join(f"{plain(line)}\n" for line in lines))
+
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table with a head on a terminal; elsewhere tabs between the cells, and no head."""
+        if self.is_terminal():
+            self.out(self._drawn(head, rows))
+        else:
+            self.lines_of_cells(rows)
+
+    def lines_of_cells(self, rows: Sequence[Sequence[str]]) -> None:
+        """Rows for a script: one a line, cells divided by tabs."""
+        self.out("".join("\t".join(plain(cell) for cell in row) + "\n" for row in rows))
+
+    def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
+        """`name: value` lines; the values stand below one another on a terminal."""
+        width = max(len(name) for name, _ in rows) + 2 if self.is_terminal() else 0
+        self.lines([f"{name + ': ':<{width}}{value}" for name, value in rows])
+
+    def _drawn(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        coloured = self.colours()
+        table = Table(*head, box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for column in table.columns:
+            column.overflow = "fold"
+        for row in rows:
+            table.add_row(*(Text(plain(cell)) for cell in row))
+        console = Console(
+            color_system="standard" if coloured else None,
+            force_terminal=coloured,
+            no_color=not coloured,
+            width=self.width(),
+            _environ={},
+        )
+        with console.capture() as captured:
+            console.print(table)
+        return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+    def width(self, fd: int = STDOUT) -> int:
+        """Columns of the terminal on this stream; $COLUMNS, else 80, where it is none."""
+        try:
+            return os.get_terminal_size(fd).columns or 80
+        except OSError:
+            columns = self.environment.get("COLUMNS", "")
+            return int(columns) if columns.isascii() and columns.isdigit() else 80
+
+    def _painted(self, label: str, paint: str) -> str:
+        return f"{paint}{label}{_END}" if self.colours(STDERR) else label
+
+    def _say(self, line: str) -> None:
+        try:
+            _write(STDERR, f"{line}\n".encode())
+        except OSError:
+            # Nobody listens to stderr any more; the exit code still tells.
+            return
+
+
+def _write(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        try:
+            view = view[os.write(fd, view) :]
+        except BlockingIOError:
+            # The other end made the pipe non-blocking: wait until it takes more.
+            select.select([], [fd], [])

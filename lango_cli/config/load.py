@@ -1,0 +1,167 @@
+"""Settings with their origins, folders, and the only door to the environment.
+
+The rule: default < `config.toml` < environment < flag, and each value remembers where it came from.
+An unknown member of `config.toml` or a value out of range is an error, never passed over. Sections
+of layers that are not here yet would be unknown too, so they are refused rather than ignored.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from lango_cli import files
+from lango_cli.config.schema import BY_KEY, SETTINGS, find
+from lango_cli.errors import InvalidSetting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    Value = str | int | tuple[str, ...]
+
+CONFIG = "config.toml"
+CONFIG_LIMIT = 1 << 20
+PASSPHRASE = "LANGO_PASSPHRASE"  # noqa: S105  # the variable's name, not a passphrase
+DEFAULT, FILE, ENVIRONMENT, FLAG = "default", "file", "environment", "flag"
+
+
+class Settings:
+    """Values by name, each with its origin."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self, found: dict[str, tuple[Value, str]]) -> None:
+        self._found = found
+
+    def text(self, key: str) -> str:
+        """The value of a choice."""
+        value = self._value(key)
+        return value if isinstance(value, str) else str(value)
+
+    def number(self, key: str) -> int:
+        """The value of a count, or a duration's seconds (0: for ever)."""
+        value = self._value(key)
+        return value if isinstance(value, int) else 0
+
+    def words(self, key: str) -> tuple[str, ...]:
+        """The value of an order."""
+        value = self._value(key)
+        return value if isinstance(value, tuple) else ()
+
+    def origin(self, key: str) -> str:
+        """`default`, `file`, `environment` or `flag`."""
+        found = self._found.get(key)
+        return DEFAULT if found is None else found[1]
+
+    def _value(self, key: str) -> Value:
+        found = self._found.get(key)
+        if found is not None:
+            return found[0]
+        setting = find(key)
+        return setting.parse(setting.default, "the default")
+
+
+class Folders:
+    """Where things are: the vault's home, `config.toml`, state and runtime folders."""
+
+    __slots__ = ("config", "home", "runtime", "state")
+
+    def __init__(self, home: str, config: str, state: str, runtime: str) -> None:
+        self.home = home
+        self.config = config
+        self.state = state
+        self.runtime = runtime
+
+
+def variable(name: str) -> str | None:
+    """One variable of the environment; None where unset or empty."""
+    return os.environ.get(name) or None
+
+
+def environment() -> Mapping[str, str]:
+    """The environment as it is, for rooms that are handed what they need of it."""
+    return os.environ
+
+
+def child_environment() -> dict[str, str]:
+    """The environment for a child: without the passphrase."""
+    return {name: value for name, value in os.environ.items() if name != PASSPHRASE}
+
+
+def folders(home: str | None) -> Folders:
+    """`home` (--home), else LANGO_HOME, holds the vault and its config.toml; else the platform's."""
+    given = home or variable("LANGO_HOME")
+    data, config, state, runtime = _platform_folders()
+    if given:
+        given = os.path.abspath(given)
+        return Folders(given, os.path.join(given, CONFIG), state, runtime)
+    return Folders(data, os.path.join(config, CONFIG), state, runtime)
+
+
+def _platform_folders() -> tuple[str, str, str, str]:
+    """Data, config, state and runtime folders; on XDG systems without the cost of platformdirs."""
+    if sys.platform != "linux":
+        import platformdirs
+
+        return (
+            platformdirs.user_data_dir("lango", False),
+            platformdirs.user_config_dir("lango", False),
+            platformdirs.user_state_dir("lango", False),
+            platformdirs.user_runtime_dir("lango", False),
+        )
+    user = os.path.expanduser("~")
+    runtime = _xdg("XDG_RUNTIME_DIR", "")
+    return (
+        os.path.join(_xdg("XDG_DATA_HOME", os.path.join(user, ".local/share")), "lango"),
+        os.path.join(_xdg("XDG_CONFIG_HOME", os.path.join(user, ".config")), "lango"),
+        os.path.join(_xdg("XDG_STATE_HOME", os.path.join(user, ".local/state")), "lango"),
+        os.path.join(runtime, "lango") if runtime else f"/tmp/lango-{os.getuid()}",  # noqa: S108  # checked to be ours and 0700 before use
+    )
+
+
+def _xdg(name: str, default: str) -> str:
+    """A base folder; a relative path is to be ignored (XDG Base Directory Specification)."""
+    value = os.environ.get(name, "")
+    return value if os.path.isabs(value) else default
+
+
+def load(config: str, flags: Mapping[str, str]) -> Settings:
+    """All settings from `config.toml` at this path, the environment and these flags."""
+    found: dict[str, tuple[Value, str]] = {}
+    for key, text in _from_file(config):
+        found[key] = (find(key).parse(text, config), FILE)
+    for setting in SETTINGS:
+        text = variable(setting.variable)
+        if text is not None:
+            found[setting.key] = (setting.parse(text, setting.variable), ENVIRONMENT)
+    for key, text in flags.items():
+        found[key] = (BY_KEY[key].parse(text, "the command line"), FLAG)
+    return Settings(found)
+
+
+def _from_file(path: str) -> Iterator[tuple[str, str]]:
+    data = files.read(path, CONFIG_LIMIT)
+    if not data or not data.strip():
+        return
+    import tomllib
+
+    try:
+        document = tomllib.loads(data.decode())
+    except (ValueError, RecursionError):
+        raise InvalidSetting(f"{path} is not TOML", hint="see README, Settings") from None
+    yield from _leaves(document, "", path)
+
+
+def _leaves(table: dict[str, object], prefix: str, path: str) -> Iterator[tuple[str, str]]:
+    for name, value in table.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{key}.", path)
+        elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+            yield key, " ".join(value)
+        elif isinstance(value, str) or type(value) is int:
+            yield key, str(value)
+        else:
+            find(key)
+            raise InvalidSetting(f"{path}: {key} cannot have this kind of value")

@@ -1,0 +1,138 @@
+"""Every setting, declared once: name, kind, default, choices, one line of documentation.
+
+The rule: from a declaration come the default, the check, the environment's name and the table in
+the README. The settings here are bootstrap settings: needed before a vault is open, kept in plain
+`config.toml`. A setting that nothing reads is a defect.
+"""
+
+from __future__ import annotations
+
+from lango_cli.errors import InvalidSetting, UnknownSetting
+
+DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+FOREVER = "forever"
+SOURCES = ("session", "keyring", "keyfile", "prompt")
+
+
+class Setting:
+    """One setting. `kind` is `choice`, `duration`, `count` or `order`; durations are in seconds."""
+
+    __slots__ = ("choices", "default", "doc", "key", "kind")
+
+    def __init__(self, key: str, kind: str, default: str, choices: tuple[str, ...], doc: str):
+        self.key = key
+        self.kind = kind
+        self.default = default
+        self.choices = choices
+        self.doc = doc
+
+    @property
+    def variable(self) -> str:
+        """`LANGO_VAULT_LOCK_TIMEOUT` for `vault.lockTimeout`."""
+        name = "".join(f"_{c}" if c.isupper() else c for c in self.key)
+        return f"LANGO_{name.replace('.', '_').upper()}"
+
+    def parse(self, text: str, where: str) -> str | int | tuple[str, ...]:
+        """The value that `text` stands for, or InvalidSetting naming `where` it was found."""
+        if self.kind == "choice" and text in self.choices:
+            return text
+        if self.kind == "count" and text.isascii() and text.isdigit() and len(text) < 10:
+            return int(text)
+        if self.kind == "duration" and (seconds := _seconds(text)) is not None:
+            return seconds
+        if self.kind == "order":
+            words = tuple(text.replace(",", " ").split())
+            if words and len(set(words)) == len(words) and set(words) <= set(self.choices):
+                return words
+        raise InvalidSetting(
+            f"{where}: {self.key} cannot have this value", hint=f"it takes {self.takes()}"
+        )
+
+    def takes(self) -> str:
+        """What values it can have, for people."""
+        if self.kind == "count":
+            return "a whole number"
+        if self.kind == "duration":
+            return f"a duration such as 90s, 15m, 24h, 30d or 2w, or {FOREVER}"
+        if self.kind == "order":
+            return f"some of {', '.join(self.choices)}, in order"
+        return f"one of {', '.join(self.choices)}"
+
+
+def _seconds(text: str) -> int | None:
+    """Whole seconds of `90s` to `2w`; 0 for `forever`; None for anything else."""
+    if text == FOREVER:
+        return 0
+    digits, unit = text[:-1], text[-1:]
+    if unit in DURATION_UNITS and digits.isascii() and digits.isdigit() and len(digits) < 10:
+        return int(digits) * DURATION_UNITS[unit]
+    return None
+
+
+SETTINGS = (
+    Setting(
+        "audit.reads",
+        "choice",
+        "warn",
+        ("require", "warn", "off"),
+        "What happens when the record of a read cannot be written: fail, warn, or keep no record.",
+    ),
+    Setting(
+        "audit.retention", "duration", "400d", (), "How long audit records are kept."
+    ),
+    Setting(
+        "kdf.algorithm",
+        "choice",
+        "pbkdf2",
+        ("pbkdf2", "argon2id"),
+        "Key derivation of new passphrase slots.",
+    ),
+    Setting(
+        "output.color", "choice", "auto", ("auto", "always", "never"), "Colour on a terminal."
+    ),
+    Setting(
+        "output.newline",
+        "choice",
+        "auto",
+        ("auto", "yes", "no"),
+        "A newline after the value of secrets get; auto: only on a terminal.",
+    ),
+    Setting(
+        "secrets.retention", "duration", "30d", (), "How long deleted secrets can be brought back."
+    ),
+    Setting(
+        "secrets.versions", "count", "0", (), "How many versions of a secret are kept; 0: all."
+    ),
+    Setting(
+        "unlock.order",
+        "order",
+        "session keyring keyfile prompt",
+        SOURCES,
+        "Which ways to unlock are tried, in this order, when none is named.",
+    ),
+    Setting(
+        "unlock.session",
+        "choice",
+        "auto",
+        ("auto", "kernel", "process"),
+        "Where lango unlock keeps the keys: kernel keyring or a small process.",
+    ),
+    Setting("unlock.ttl", "duration", "15m", (), "How long lango unlock lasts without --ttl."),
+    Setting(
+        "vault.lockTimeout", "duration", "10s", (), "How long a command waits for another writer."
+    ),
+)
+BY_KEY = {setting.key: setting for setting in SETTINGS}
+
+
+def find(key: str) -> Setting:
+    """The setting of this name; UnknownSetting with the nearest one."""
+    setting = BY_KEY.get(key)
+    if setting is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(key, BY_KEY, n=1)
+        raise UnknownSetting(
+            "there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+        )
+    return setting

@@ -1,0 +1,296 @@
+"""What can go wrong, and the exit code a script sees.
+
+The rule: one class, one exit code, one stable id, one default hint. A message is lower case, names
+the thing, has no full stop and never holds a value; the hint is the next command to type.
+
+    LangoError 1                 unexpected: a bug
+    |- UsageProblem 2            the command line makes no sense
+    |- Cancelled 3               the person said no
+    |- VaultError
+    |  |- NotInitialised 10      AlreadyInitialised 11   Locked 12        WrongKey 13
+    |  `- Tampered 14            Busy 15                 NewerFormat 16   AnotherVault 17
+    |- SecretError
+    |  |- SecretNotFound 20      InvalidName 21          Conflict 22
+    |  `- Expired 23             TooLarge 24
+    |- SettingsError
+    |  `- UnknownSetting 30      InvalidSetting 31
+    |- CustodyError
+    |  `- CustodyUnavailable 40  CustodyDenied 41        KeyNotFound 43
+    |- Findings 80               a check has something to report
+    |- FileProblem 90            a file, folder or permission stands in the way
+    |- Interrupted 130           Ctrl-C
+    `- NotApplicable             internal: "not mine, try the next"; never reaches a person
+
+Why the table of codes is longer than the tree: codes are frozen for all layers from the first
+release, so that a script written today stays right when the later layers arrive.
+"""
+
+from __future__ import annotations
+
+EXIT_CODES: dict[int, str] = {
+    0: "done",
+    1: "unexpected: a bug",
+    2: "usage",
+    3: "the person said no",
+    10: "vault not initialised",
+    11: "vault already initialised",
+    12: "locked, and no way to unlock without asking",
+    13: "wrong passphrase or credential",
+    14: "tampered or corrupt",
+    15: "busy: another process holds the vault",
+    16: "newer format than this program",
+    17: "files of another vault",
+    20: "secret not found",
+    21: "invalid name",
+    22: "conflict: exists, or not the expected version",
+    23: "expired, under --strict",
+    24: "too large",
+    30: "unknown setting",
+    31: "invalid setting value",
+    32: "profile not found",
+    33: "profile is active, or exists",
+    40: "custody unavailable: KMS, HSM, keyring, TPM unreachable",
+    41: "custody denied",
+    42: "an optional extra is not installed",
+    43: "key not found",
+    44: "key disabled, retired or destroyed",
+    45: "signature does not verify",
+    50: "approval denied",
+    51: "approval timed out",
+    60: "sign-in failed",
+    61: "session expired or revoked",
+    62: "origin or host refused",
+    70: "peer handshake failed",
+    71: "replay detected",
+    72: "firewall denied",
+    73: "sandbox failed or unavailable",
+    80: "findings: doctor, due, scan, audit verify have something to report",
+    90: "file or permission problem",
+    125: "lango run itself failed before the start",
+    126: "lango run: not executable",
+    127: "lango run: not found",
+    130: "interrupted (128+N: ended by signal N)",
+}
+
+
+class LangoError(Exception):
+    """Anything lango says no to; `code` is the exit code, `id` is stable for scripts."""
+
+    code = 1
+    id = "unexpected"
+    default_hint = "this is a bug; run again with --debug and report what it prints"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = self.default_hint if hint is None else hint
+
+
+class UsageProblem(LangoError):
+    """The command line makes no sense."""
+
+    code = 2
+    id = "usage"
+    default_hint = "lango --help"
+
+
+class Cancelled(LangoError):
+    """The person said no."""
+
+    code = 3
+    id = "cancelled"
+    default_hint = ""
+
+
+class VaultError(LangoError):
+    """The vault as a whole cannot be used."""
+
+
+class NotInitialised(VaultError):
+    """No vault at this home."""
+
+    code = 10
+    id = "not_initialised"
+    default_hint = "make one: lango quickstart, or lango init"
+
+
+class AlreadyInitialised(VaultError):
+    """A vault stands here already."""
+
+    code = 11
+    id = "already_initialised"
+    default_hint = "look at it: lango status"
+
+
+class Locked(VaultError):
+    """Nothing that may be used without asking unlocks the vault."""
+
+    code = 12
+    id = "locked"
+    default_hint = (
+        "unlock it: lango unlock, or give --passphrase-file F, --passphrase-fd N, "
+        "--passphrase-command C, --keyfile F, LANGO_PASSPHRASE_FILE or LANGO_KEYFILE"
+    )
+
+
+class WrongKey(VaultError):
+    """A credential was offered and does not open the slot."""
+
+    code = 13
+    id = "wrong_key"
+    default_hint = "see which slots there are: lango keys slot list"
+
+
+class Tampered(VaultError):
+    """Bytes on disk are not what lango wrote."""
+
+    code = 14
+    id = "tampered"
+    default_hint = "see what is wrong: lango doctor"
+
+
+class Busy(VaultError):
+    """Another process holds the writer lock."""
+
+    code = 15
+    id = "busy"
+    default_hint = "wait for the other command, or raise --lock-timeout"
+
+
+class NewerFormat(VaultError):
+    """The files were written by a newer lango."""
+
+    code = 16
+    id = "newer_format"
+    default_hint = "upgrade lango: pip install --upgrade lango"
+
+
+class AnotherVault(VaultError):
+    """Files of two vaults are mixed in one home."""
+
+    code = 17
+    id = "another_vault"
+    default_hint = "put back the files that belong together, or restore a backup"
+
+
+class SecretError(LangoError):
+    """Something about one secret."""
+
+
+class SecretNotFound(SecretError):
+    """No live secret, or no such version, under this name."""
+
+    code = 20
+    id = "secret_not_found"
+    default_hint = "list names: lango secrets list"
+
+
+class InvalidName(SecretError):
+    """Not a name a secret can have."""
+
+    code = 21
+    id = "invalid_name"
+    default_hint = "letters, digits, space and ._/@+:#- in parts divided by /, at most 255 bytes"
+
+
+class Conflict(SecretError):
+    """It exists already, or is not at the expected version."""
+
+    code = 22
+    id = "conflict"
+    default_hint = "see its versions: lango secrets history NAME"
+
+
+class Expired(SecretError):
+    """The secret has expired, and --strict was given."""
+
+    code = 23
+    id = "expired"
+    default_hint = "give it a new value: lango secrets set NAME"
+
+
+class TooLarge(SecretError):
+    """A value is over the limit of 16 MiB, or another input over its own."""
+
+    code = 24
+    id = "too_large"
+    default_hint = "the limit is 16 MiB a value"
+
+
+class SettingsError(LangoError):
+    """Something about a setting."""
+
+
+class UnknownSetting(SettingsError):
+    """No setting of this name."""
+
+    code = 30
+    id = "unknown_setting"
+    default_hint = "see README, Settings"
+
+
+class InvalidSetting(SettingsError):
+    """A setting's value is not one it can have."""
+
+    code = 31
+    id = "invalid_setting"
+    default_hint = "mend config.toml or the variable it names"
+
+
+class CustodyError(LangoError):
+    """Something that keeps keys outside the vault."""
+
+
+class CustodyUnavailable(CustodyError):
+    """The OS keyring cannot be reached, or is locked."""
+
+    code = 40
+    id = "custody_unavailable"
+    default_hint = "see why: lango doctor"
+
+
+class CustodyDenied(CustodyError):
+    """What keeps the key refuses."""
+
+    code = 41
+    id = "custody_denied"
+    default_hint = "see why: lango doctor"
+
+
+class KeyNotFound(CustodyError):
+    """No key or slot of this name."""
+
+    code = 43
+    id = "key_not_found"
+    default_hint = "list slots: lango keys slot list"
+
+
+class Findings(LangoError):
+    """A check has something to report; the report itself is on stdout."""
+
+    code = 80
+    id = "findings"
+    default_hint = ""
+
+
+class FileProblem(LangoError):
+    """A file, folder or permission stands in the way."""
+
+    code = 90
+    id = "file_problem"
+    default_hint = "see what is wrong: lango doctor"
+
+
+class Interrupted(LangoError):
+    """Ctrl-C at a prompt or in the middle of work."""
+
+    code = 130
+    id = "interrupted"
+    default_hint = ""
+
+
+class NotApplicable(LangoError):
+    """Not mine: the caller tries the next source. Never reaches a person."""
+
+    id = "not_applicable"
+    default_hint = ""

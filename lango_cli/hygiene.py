@@ -1,0 +1,24 @@
+"""What a process that holds keys does first: umask, no core dump, no debugger.
+
+The rule: called once, before anything is read. Its limits: root can still look, swap can still hold
+pages, and the same user can run lango itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+PR_SET_DUMPABLE = 4
+
+
+def harden() -> None:
+    """New files private, core size 0, and on Linux not dumpable, hence not ptraceable by equals."""
+    import resource
+
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -1,0 +1,181 @@
+"""The shape of every door between rooms: value types and Protocols.
+
+The rule: rooms never import one another; what one needs of another is a Protocol here, and `wiring`
+hands in the object. The scripted read path never loads this module at run time (typing and
+dataclasses cost more than the whole read), so what it needs is declared where it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from lango_cli.secret import SecretBytes
+
+Clock = Callable[[], float]
+"""Seconds since 1970 UTC."""
+
+
+class SlotView(Protocol):
+    """What an unlock source may know of a slot."""
+
+    @property
+    def id(self) -> str:
+        """12 hex digits."""
+
+    @property
+    def kind(self) -> str:
+        """`passphrase`, `keyring`, `keyfile` or `recovery`."""
+
+    @property
+    def label(self) -> str:
+        """What its owner calls it."""
+
+    @property
+    def kdf_name(self) -> str:
+        """`hkdf-sha256` for stored random bytes, else the slow function's name."""
+
+
+class UnlockSource(Protocol):
+    """One way to come by a slot's credential.
+
+    `offer` returns the credential for `slot` (a passphrase's text as UTF-8, or the 32 bytes that a
+    keyring, keyfile or set of recovery words stands for), raises `NotApplicable` where it has none,
+    and any other `LangoError` where what it found must not be passed over.
+    """
+
+    @property
+    def name(self) -> str:
+        """How messages and `status` call it, e.g. `OS keyring` or `--keyfile`."""
+
+    @property
+    def interactive(self) -> bool:
+        """Whether it asks a person."""
+
+    @property
+    def explicit(self) -> bool:
+        """Named by a flag or variable: its failure is the answer, nothing else is tried."""
+
+    def offer(self, slot: SlotView) -> SecretBytes:
+        """The credential for this slot."""
+
+
+class SessionStore(Protocol):
+    """Where an unlocked vault's keys wait for the next command: kernel keyring or small process.
+
+    What is kept is an opaque string of at most 4 KiB under the vault's id.
+    """
+
+    @property
+    def name(self) -> str:
+        """`kernel keyring` or `session process`."""
+
+    def available(self) -> bool:
+        """Whether this store works here and now; never changes anything."""
+
+    def put(self, vault_id: str, bundle: SecretBytes, ttl: int) -> None:
+        """Keep `bundle` for `ttl` seconds, replacing what was there; CustodyUnavailable if it cannot."""
+
+    def get(self, vault_id: str) -> SecretBytes | None:
+        """What is kept and not yet past its time."""
+
+    def remaining(self, vault_id: str) -> int | None:
+        """Whole seconds left, None where nothing is kept."""
+
+    def drop(self, vault_id: str) -> bool:
+        """Forget at once; True if there was something."""
+
+
+class CredentialStore(Protocol):
+    """The OS keyring, as far as a slot needs it. Account is `<vault id>:<slot id>`, always."""
+
+    def describe(self) -> KeyringVerdict:
+        """Whether it answers, which backend it is, why not, and in how many milliseconds."""
+
+    def read(self, account: str) -> SecretBytes | None:
+        """The entry, None where there is none; CustodyUnavailable where the keyring cannot say."""
+
+    def write(self, account: str, value: SecretBytes) -> None:
+        """Store and read back; CustodyUnavailable unless the same value came back."""
+
+    def delete(self, account: str) -> bool:
+        """Remove the entry; False where there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyringVerdict:
+    """What a probe of the OS keyring found; a probe never writes."""
+
+    usable: bool
+    backend: str
+    reason: str
+    milliseconds: int
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SlotInfo:
+    """A slot as `keys slot list` shows it; times are RFC 3339 UTC, None where never or unknown."""
+
+    id: str
+    kind: str
+    label: str
+    kdf: str
+    strength: str
+    created: str
+    last_used: str | None
+    last_tested: str | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretMeta:
+    """All that is known of a secret but its value. Times are seconds since 1970 UTC."""
+
+    id: str
+    name: str
+    version: int
+    versions: int
+    size: int
+    created_at: float
+    updated_at: float
+    value_changed_at: float
+    deleted_at: float | None
+    expires_at: float | None
+    rotate_every: int | None
+    note: str
+    owner: str
+    tags: tuple[str, ...]
+    last_used_at: float | None
+    access_count: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionMeta:
+    """One version of a value: number, seconds UTC, bytes, key and its version."""
+
+    version: int
+    created_at: float
+    size: int
+    key: str
+    key_version: int
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One record of the chain: who (uid, pid, parent's command name, terminal), what, outcome."""
+
+    seq: int
+    at: float
+    event: str
+    target: str
+    outcome: str
+    uid: int
+    pid: int
+    parent: str
+    terminal: str
+    detail: str

@@ -1,0 +1,232 @@
+"""The audit chain: every record is sealed to the one before it.
+
+The rule: record n's MAC covers the vault id, the MAC of record n-1 and the record; numbers have no
+gaps. A change and its record are one transaction, so a write that cannot be recorded fails. A read
+comes first: its record waits at most 100 ms for the writer's lock, then goes, sealed and numbered,
+to the end of `audit.pending`, which the next writer folds into the chain.
+
+A record says who (uid, pid, parent's command name, terminal), what and how it ended; never a value.
+What cannot be seen here: records cut from the end of the chain or of `audit.pending` together with
+everything that mentions them. An exported head shows the first (`lango audit verify --head`).
+"""
+
+from __future__ import annotations
+
+import os
+
+from lango_cli import files
+from lango_cli.codec import b64, canonical, unb64
+from lango_cli.crypto.aead import seal, unseal
+from lango_cli.crypto.keys import AuditKey
+from lango_cli.crypto.mac import hkdf_sha256, hmac_sha256, pack
+from lango_cli.errors import Busy, FileProblem, Tampered
+from lango_cli.vault import rows
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from lango_cli.vault.store import Store
+
+READ_WAIT = 0.1
+"""Seconds that a read's record waits for the writer's lock."""
+PENDING_LIMIT = 64 << 20
+START = bytes(32)
+"""What stands for the MAC before the first record."""
+
+REQUIRE, WARN, OFF = "require", "warn", "off"
+
+
+def record_mac(key: AuditKey, vault: bytes, previous: bytes, record: bytes) -> bytes:
+    """The MAC of a record in its place in the chain."""
+    return hmac_sha256(key.reveal(), pack(b"lango/audit/v1", vault, previous, record))
+
+
+def whoami() -> dict[str, Any]:
+    """uid, pid, the parent's command name and the terminal, as far as the system tells."""
+    parent = ""
+    try:
+        with open(f"/proc/{os.getppid()}/comm", encoding="utf-8", errors="replace") as stream:
+            parent = stream.read(64).rstrip("\n")
+    except OSError:
+        parent = ""
+    terminal = ""
+    for fd in (0, 1, 2):
+        try:
+            terminal = os.ttyname(fd)
+            break
+        except OSError:
+            continue
+    return {"parent": parent, "pid": os.getpid(), "terminal": terminal, "uid": os.getuid()}
+
+
+class AuditLog:
+    """Appending to the chain. `reads` is `require`, `warn` or `off`; times are milliseconds UTC."""
+
+    def __init__(
+        self,
+        store: Store,
+        key: AuditKey,
+        vault: bytes,
+        pending: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._key = key
+        self._vault = vault
+        self._pending = pending
+        self._clock = clock
+        self._who: dict[str, Any] | None = None
+        self._waiting: list[dict[str, Any]] = []
+        self._with_next: list[Callable[[], None]] = []
+        self.reads = WARN
+        self.warn: Callable[[str], None] = lambda _text: None
+
+    def event(
+        self, event: str, target: str = "", outcome: str = "ok", detail: str = ""
+    ) -> dict[str, Any]:
+        """A record without its number."""
+        if self._who is None:
+            self._who = whoami()
+        return {
+            "at": int(self._clock() * 1000),
+            "detail": detail,
+            "event": event,
+            "outcome": outcome,
+            "target": target,
+            **self._who,
+        }
+
+    def later(self, event: dict[str, Any]) -> None:
+        """Write this one together with the next record, or at the end."""
+        self._waiting.append(event)
+
+    def also(self, change: Callable[[], None]) -> None:
+        """Make this best-effort change in the transaction of the next record."""
+        self._with_next.append(change)
+
+    def append(self, *events: dict[str, Any]) -> None:
+        """Add records to the chain; inside a write, and part of it."""
+        last = rows.last_record(self._store)
+        seq, previous = (0, START) if last is None else last
+        folded = self._fold()
+        for event in (*folded, *self._waiting, *events):
+            seq += 1
+            record = canonical({**event, "seq": seq})
+            previous = record_mac(self._key, self._vault, previous, record)
+            rows.insert_record(self._store, seq, record, previous)
+        self._waiting = []
+        for change in self._with_next:
+            change()
+        self._with_next = []
+
+    def append_read(self, *events: dict[str, Any], then: Callable[[], None] | None = None) -> None:
+        """Record what was read, and do `then` in the same transaction; see the module's rule."""
+        waiting = () if self.reads == OFF else (*self._waiting, *events)
+        self._waiting = []
+        try:
+            with self._store.write(READ_WAIT):
+                self.append(*waiting)
+                if then is not None:
+                    then()
+        except (Busy, FileProblem):
+            try:
+                if waiting:
+                    self._append_pending(waiting)
+            except (Busy, FileProblem) as err:
+                if self.reads == REQUIRE:
+                    raise
+                self.warn(f"this read is not in the audit log: {err.message}")
+
+    def flush(self) -> None:
+        """Write what `later` left, if nothing else did."""
+        if self._waiting:
+            self.append_read()
+
+    def _pending_key(self) -> AuditKey:
+        return AuditKey(hkdf_sha256(self._key.reveal(), self._vault, b"lango/pending/v1"))
+
+    def _pending_context(self, number: int) -> bytes:
+        return pack(b"lango/pending/v1", self._vault, number.to_bytes(8, "big"))
+
+    def _append_pending(self, events: tuple[dict[str, Any], ...]) -> None:
+        if not os.access(os.path.dirname(self._pending), os.W_OK):
+            raise FileProblem(f"{os.path.dirname(self._pending)} is read-only")
+        folded = self._store.meta("pending")
+        with files.Lock(self._pending, READ_WAIT, "the audit log"):
+            present = files.read(self._pending, PENDING_LIMIT) or b""
+            torn = b"" if present.endswith(b"\n") or not present else b"\n"
+            number = max(folded, _last_number(present))
+            key = self._pending_key()
+            lines = []
+            for event in events:
+                number += 1
+                blob = seal(key, canonical(event), self._pending_context(number))
+                lines.append(b"%d %s\n" % (number, b64(blob).encode()))
+            files.append(self._pending, torn + b"".join(lines))
+
+    def _fold(self) -> list[dict[str, Any]]:
+        """What `audit.pending` holds, as events; it is emptied once they are committed."""
+        try:
+            if not os.stat(self._pending).st_size:
+                return []
+        except OSError:
+            return []
+        lock = files.Lock(self._pending, READ_WAIT, "the audit log")
+        try:
+            lock.__enter__()
+        except Busy:
+            return []
+        try:
+            data = files.read(self._pending, PENDING_LIMIT) or b""
+            events, number = self._unseal_pending(data, self._store.meta("pending"))
+            self._store.set_meta("pending", number)
+        except BaseException:
+            lock.__exit__(None, None, None)
+            raise
+
+        def empty() -> None:
+            try:
+                files.truncate(self._pending)
+            finally:
+                lock.__exit__(None, None, None)
+
+        self._store.after_commit(empty, lambda: lock.__exit__(None, None, None))
+        return events
+
+    def _unseal_pending(self, data: bytes, number: int) -> tuple[list[dict[str, Any]], int]:
+        """Events beyond `number` with what is wrong said in a record of its own, and the last number."""
+        from lango_cli.codec import parse_canonical
+
+        events, damaged, missing = [], 0, 0
+        key = self._pending_key()
+        for line in data.splitlines():
+            digits, _, text = line.partition(b" ")
+            if not (digits.isdigit() and len(digits) < 16):
+                damaged += 1
+                continue
+            this = int(digits)
+            if this <= number:
+                continue
+            try:
+                blob = unb64(text.decode("ascii", "replace"), "a pending record")
+                record = unseal(key, blob, self._pending_context(this))
+                events.append(parse_canonical(record, "a pending record"))
+            except Tampered:
+                damaged += 1
+                continue
+            missing += this - number - 1
+            number = this
+        if damaged or missing:
+            detail = f"{damaged} damaged, {missing} missing"
+            events.append(self.event("audit.pending", outcome="incomplete", detail=detail))
+        return events, number
+
+
+def _last_number(data: bytes) -> int:
+    for line in reversed(data.splitlines()):
+        digits = line.partition(b" ")[0]
+        if digits.isdigit() and len(digits) < 16:
+            return int(digits)
+    return 0

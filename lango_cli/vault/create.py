@@ -1,0 +1,134 @@
+"""Making a vault: nothing there before, everything there after, whenever it is interrupted.
+
+The rule: the database is complete under a passing name before the header is written; the header is
+the moment at which the vault exists; whoever opens it next gives the database its name if that is
+still to be done. Every slot is opened once before anything is written.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lango_cli import files
+from lango_cli.codec import rfc3339
+from lango_cli.crypto.keys import (
+    AuditKey,
+    database_key,
+    header_key,
+    new_master_key,
+    wrapping_key,
+)
+from lango_cli.crypto.mac import random_bytes
+from lango_cli.errors import AlreadyInitialised, LangoError, Tampered, UsageProblem
+from lango_cli.vault.envelope import Envelope, slot_key
+from lango_cli.vault.home import COPY, HEADER
+from lango_cli.vault.keys import Keys, wrap_audit_key
+from lango_cli.vault.slots import kdf_parameters, make_slot, prove
+from lango_cli.vault.store import UNFINISHED, create_store, database_salt
+from lango_cli.vault.vault import Opened, Policy, Vault, open_vault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lango_cli.crypto.keys import MasterKey
+    from lango_cli.secret import SecretBytes
+    from lango_cli.vault.home import Home
+
+
+@dataclass(frozen=True, slots=True)
+class NewSlot:
+    """A slot to be: what its owner holds, and which KDF stands between that and the key."""
+
+    kind: str
+    label: str
+    credential: SecretBytes
+    kdf: str
+    slot_id: str | None = None
+
+
+def refuse_existing(home: Home) -> None:
+    """AlreadyInitialised where a vault stands; Tampered where its header cannot be read."""
+    found = home.vault_files()
+    if not found:
+        return
+    try:
+        home.read_header(lambda _text: None)
+    except LangoError as err:
+        raise Tampered(
+            f"{home.folder} holds {', '.join(found)}, but no header that can be read:"
+            f" {err.message}",
+            hint="restore a backup, or choose another --home; nothing was changed",
+        ) from None
+    raise AlreadyInitialised(f"there is a vault at {home.folder} already")
+
+
+def create_vault(
+    home: Home,
+    vault_id: str,
+    slots: Sequence[NewSlot],
+    policy: Policy,
+    warn: Callable[[str], None],
+    clock: Callable[[], float] = time.time,
+) -> Vault:
+    """A new vault with these slots, open. `vault_id` is 32 random hex digits."""
+    if not slots:
+        raise UsageProblem("a vault needs at least one way to unlock it")
+    files.ensure_folder(home.folder)
+    files.ensure_folder(home.state)
+    with files.Lock(home.path("vault.lock"), policy.lock_timeout):
+        refuse_existing(home)
+        envelope = Envelope(vault_id, rfc3339(clock()))
+        master = new_master_key()
+        for new in slots:
+            _add(envelope, master, new)
+        _make_database(home, envelope, master, int(clock() * 1000))
+        envelope.revision = 1
+        data = envelope.render(header_key(master, envelope.vault_bytes))
+        files.replace(home.path(HEADER), data)
+        files.move(home.database(1) + UNFINISHED, home.database(1))
+        files.replace(home.path(COPY), data)
+    vault = open_vault(home, envelope, Opened(envelope.slots[0], "init", master), policy, warn, clock)
+    try:
+        created = vault.audit.event("vault.create", envelope.vault)
+        with vault.store.write():
+            vault.audit.append(created)
+    except BaseException:
+        vault.store.abandon()
+        raise
+    return vault
+
+
+def _add(envelope: Envelope, master: MasterKey, new: NewSlot) -> None:
+    if any(slot.label == new.label for slot in envelope.slots):
+        raise UsageProblem(f"two slots cannot both be labelled {new.label}")
+    kdf = kdf_parameters(new.kdf)
+    key = slot_key(kdf, new.credential)
+    slot = make_slot(
+        envelope, master, new.kind, new.label, key, kdf, envelope.created, new.slot_id
+    )
+    envelope.slots.append(slot)
+    prove(envelope, slot, key, master)
+
+
+def _make_database(home: Home, envelope: Envelope, master: MasterKey, now: int) -> None:
+    path = home.database(1) + UNFINISHED
+    for name in (path, path + "-wal", path + "-shm"):
+        files.remove(name)
+    vault = envelope.vault_bytes
+    store = create_store(
+        home.folder, path, database_key(master, vault), envelope.vault, envelope.page_size, now
+    )
+    try:
+        wrapping = wrapping_key(master, vault)
+        audit = AuditKey(random_bytes(32))
+        store.run("BEGIN IMMEDIATE")
+        store.set_meta("audit_key", wrap_audit_key(wrapping, vault, audit))
+        Keys(store, wrapping, vault).create_default(now)
+        store.run("COMMIT")
+        store.close()
+    except BaseException:
+        store.abandon()
+        raise
+    envelope.database_salt = database_salt(path)

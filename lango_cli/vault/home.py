@@ -1,0 +1,136 @@
+"""A vault's files: where they are, whether there is a vault, and reading and writing the header.
+
+The rule: a vault exists if any of header, copy or database does. The header is replaced whole, then
+its copy; if one of the two cannot be read the other is used and the reason reported, and a header
+that can be read but not verified is never passed over for its copy.
+"""
+
+from __future__ import annotations
+
+import os
+
+from lango_cli import files
+from lango_cli.errors import LangoError, NotInitialised, Tampered
+from lango_cli.vault.envelope import HEADER_LIMIT, parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lango_cli.crypto.keys import HeaderKey
+    from lango_cli.vault.envelope import Envelope
+
+HEADER = "vault.json"
+COPY = "vault.json.2"
+PENDING = "audit.pending"
+KEYFILE = "keyfile"
+
+
+class Home:
+    """The folder of one vault, and its two places outside: state and runtime folders."""
+
+    __slots__ = ("folder", "state")
+
+    def __init__(self, folder: str, state: str) -> None:
+        self.folder = folder
+        self.state = state
+
+    def path(self, name: str) -> str:
+        """A file of the home."""
+        return os.path.join(self.folder, name)
+
+    def database(self, generation: int) -> str:
+        """The database file of a generation."""
+        return self.path(f"vault-{generation}.db")
+
+    def counters(self, vault: str) -> str:
+        """Where the commit count is kept outside the home."""
+        return os.path.join(self.state, f"{vault}.commits")
+
+    def last_slot(self, vault: str) -> str:
+        """Where the slot that worked last is remembered."""
+        return os.path.join(self.state, f"{vault}.slot")
+
+    def failures(self, vault: str) -> str:
+        """Where failed unlocks are counted."""
+        return os.path.join(self.state, f"{vault}.failures")
+
+    def vault_files(self) -> list[str]:
+        """Names of header, copy and databases that are there."""
+        try:
+            names = os.listdir(self.folder)
+        except FileNotFoundError:
+            return []
+        except OSError as err:
+            raise files.problem(self.folder, err) from None
+        return sorted(
+            name
+            for name in names
+            if name in (HEADER, COPY) or (name.startswith("vault-") and name.endswith(".db"))
+        )
+
+    def check(self) -> None:
+        """FileProblem if the home is a link."""
+        if os.path.islink(self.folder):
+            raise files.FileProblem(
+                f"{self.folder} is a symbolic link, and lango follows none here",
+                hint="name the real folder: --home DIR",
+            )
+
+    def read_header(self, warn: Callable[[str], None]) -> Envelope:
+        """The header, or its copy where only that can be read.
+
+        NotInitialised without a vault, Tampered where neither can be read, NewerFormat.
+        """
+        self.check()
+        problems = []
+        for name in (HEADER, COPY):
+            try:
+                data = files.read(self.path(name), HEADER_LIMIT)
+                if data is None:
+                    raise Tampered(f"{name} is missing")
+                envelope = parse(data)
+            except (Tampered, files.TooLarge) as err:
+                problems.append(err.message)
+                continue
+            if problems:
+                warn(f"using the copy of the header: {problems[0]} (mend it: lango doctor --fix)")
+            return envelope
+        if not self.vault_files():
+            raise NotInitialised(f"no vault at {self.folder}")
+        raise Tampered(f"neither header can be read: {'; '.join(problems)}")
+
+    def write_header(self, envelope: Envelope, key: HeaderKey) -> None:
+        """Replace header and copy by the next revision; under the writer's lock."""
+        envelope.revision += 1
+        data = envelope.render(key)
+        parse(data)
+        files.replace(self.path(HEADER), data)
+        files.replace(self.path(COPY), data)
+
+    def count_failure(self, vault: str) -> None:
+        """One more failed unlock, best effort."""
+        try:
+            files.overwrite(self.failures(vault), b"%020d\n" % (self.failed_unlocks(vault) + 1))
+        except LangoError:
+            return
+
+    def failed_unlocks(self, vault: str) -> int:
+        """How many unlocks failed on this machine."""
+        return files.read_count(self.failures(vault))
+
+    def remember_slot(self, vault: str, slot: str) -> None:
+        """The slot to try first next time, best effort; written only when it is another one."""
+        if self.remembered_slot(vault) != slot:
+            try:
+                files.overwrite(self.last_slot(vault), slot.encode() + b"\n")
+            except LangoError:
+                return
+
+    def remembered_slot(self, vault: str) -> str:
+        """The id of the slot that worked last, or nothing."""
+        try:
+            data = files.read(self.last_slot(vault), 64)
+        except LangoError:
+            return ""
+        return (data or b"").decode("ascii", "replace").strip()

@@ -1,0 +1,105 @@
+"""Reading one value: the whole of what `lango secrets get` asks of the vault.
+
+The rule: the value is opened first, its audit record follows. A sealed value is bound by its
+associated data to vault, table, secret id, version and key, so a row that was moved, swapped or
+rolled back within the database does not open.
+"""
+
+from __future__ import annotations
+
+from lango_cli.crypto.aead import seal, unseal
+from lango_cli.crypto.mac import pack
+from lango_cli.errors import SecretNotFound, Tampered
+from lango_cli.secret import SecretBytes
+from lango_cli.vault import rows
+from lango_cli.vault.names import split_reference
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lango_cli.crypto.keys import DataKey
+    from lango_cli.vault.audit import AuditLog
+    from lango_cli.vault.keys import Keys
+    from lango_cli.vault.store import Store
+
+VALUE_FORMAT = b"\x01"
+VALUE_LIMIT = 16 << 20
+"""Bytes a value may have."""
+
+
+class Value:
+    """A value that was read. `expires_at` is seconds since 1970 UTC, None for never."""
+
+    __slots__ = ("current", "expires_at", "name", "value", "version")
+
+    def __init__(
+        self, name: str, version: int, current: bool, expires_at: float | None, value: SecretBytes
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.current = current
+        self.expires_at = expires_at
+        self.value = value
+
+
+def _value_context(vault: bytes, secret: str, version: int, key: tuple[str, int]) -> bytes:
+    return pack(
+        b"lango/value/v1",
+        vault,
+        b"secrets",
+        secret.encode(),
+        version.to_bytes(8, "big"),
+        key[0].encode(),
+        key[1].to_bytes(8, "big"),
+    )
+
+
+class Reader:
+    """Values out of an open vault."""
+
+    def __init__(
+        self, store: Store, keys: Keys, audit: AuditLog, vault: bytes, clock: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self._keys = keys
+        self._audit = audit
+        self._vault = vault
+        self._clock = clock
+
+    def get(self, reference: str) -> Value:
+        """The value of `NAME` or `NAME@3`, recorded as an access; SecretNotFound if there is none."""
+        name, version = split_reference(reference)
+        row = rows.read_value(self._store, name, version)
+        if row is None:
+            self._audit.append_read(
+                self._audit.event("secret.read", reference, outcome="not_found")
+            )
+            raise self._not_found(name, version)
+        secret, _, current, expires_at, version, key_id, key_version, sealed = row
+        value = SecretBytes(self._unseal(secret, version, (key_id, key_version), sealed))
+        now = int(self._clock() * 1000)
+        self._audit.append_read(
+            self._audit.event("secret.read", f"{name}@{version}"),
+            then=lambda: rows.touch(self._store, secret, now),
+        )
+        expires = None if expires_at is None else expires_at / 1000
+        return Value(name, version, version == current, expires, value)
+
+    def _not_found(self, name: str, version: int | None) -> SecretNotFound:
+        found = None if version is None else rows.live(self._store, name)
+        if found is None:
+            return SecretNotFound(f"no secret named {name}")
+        return SecretNotFound(
+            f"{name} has no version {version}", hint=f"see which it has: lango secrets history {name}"
+        )
+
+    def _seal(self, secret: str, version: int, key: tuple[str, int, DataKey], data: bytes) -> bytes:
+        context = _value_context(self._vault, secret, version, key[:2])
+        return VALUE_FORMAT + seal(key[2], data, VALUE_FORMAT + context)
+
+    def _unseal(self, secret: str, version: int, key: tuple[str, int], sealed: bytes) -> bytes:
+        if sealed[:1] != VALUE_FORMAT:
+            raise Tampered("a value is in no format that lango knows")
+        context = _value_context(self._vault, secret, version, key)
+        return unseal(self._keys.version(*key), sealed[1:], VALUE_FORMAT + context)

@@ -1,0 +1,267 @@
+"""Changing who may unlock: adding, removing, renaming, testing slots, changing a passphrase.
+
+The rule: the header changes only under the writer's lock and after being read again; a new slot is
+opened once with what its owner holds before an old one goes; the last slot cannot go. The change is
+announced in the audit log before and confirmed after, because the header cannot be part of the
+database's transaction: a crash between leaves the announcement.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lango_cli.codec import b64, rfc3339
+from lango_cli.crypto.keys import header_key
+from lango_cli.crypto.mac import digest, random_bytes, same
+from lango_cli.crypto.recipient import new_seed
+from lango_cli.errors import Conflict, KeyNotFound, Locked, Tampered, UsageProblem
+from lango_cli.model import SlotInfo
+from lango_cli.vault import rows
+from lango_cli.vault.envelope import (
+    ARGON2ID,
+    HKDF,
+    PBKDF2,
+    Envelope,
+    Slot,
+    new_slot_id,
+    open_slot,
+    open_with_key,
+    seal_slot,
+    slot_key,
+)
+from lango_cli.vault.vault import find_slot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lango_cli.crypto.keys import MasterKey, SlotKey
+    from lango_cli.secret import SecretBytes
+    from lango_cli.vault.vault import Vault
+
+
+def kdf_parameters(name: str) -> dict[str, Any]:
+    """Fresh parameters and salt for a KDF; PBKDF2's rounds are calibrated on this machine."""
+    from lango_cli.crypto import passphrase
+
+    salt = b64(random_bytes(16))
+    if name == PBKDF2:
+        return {"name": PBKDF2, "rounds": passphrase.calibrated_rounds(), "salt": salt}
+    if name == ARGON2ID:
+        return {
+            "lanes": passphrase.ARGON2_LANES,
+            "memory_kib": passphrase.ARGON2_MEMORY_KIB,
+            "name": ARGON2ID,
+            "passes": passphrase.ARGON2_PASSES,
+            "salt": salt,
+        }
+    return {"name": HKDF, "salt": salt}
+
+
+def make_slot(
+    envelope: Envelope,
+    master: MasterKey,
+    kind: str,
+    label: str,
+    key: SlotKey,
+    kdf: dict[str, Any],
+    created: str,
+    slot_id: str | None = None,
+) -> Slot:
+    """A slot sealed for this envelope under `key`, not yet part of it."""
+    slot = Slot(slot_id or new_slot_id(), kind, check_label(label), kdf, created)
+    seal_slot(envelope, slot, key, new_seed(), master)
+    return slot
+
+
+def prove(envelope: Envelope, slot: Slot, key: SlotKey, master: MasterKey) -> None:
+    """Open a new slot as its owner will, before anything on disk depends on it."""
+    envelope.render(header_key(master, envelope.vault_bytes))
+    if not same(open_with_key(envelope, slot, key).reveal(), master.reveal()):
+        raise Tampered("the new slot does not open")
+
+
+def check_label(label: str) -> str:
+    """A label of 1 to 64 printable characters, not one that could be an id."""
+    if not 1 <= len(label) <= 64 or not label.isprintable() or label != label.strip():
+        raise UsageProblem("a label has 1 to 64 printable characters and no space at its ends")
+    if not label.strip("0123456789abcdef"):
+        raise UsageProblem("a label of hex digits alone could be taken for an id")
+    return label
+
+
+def fingerprint(slot: Slot) -> str:
+    """16 hex digits of the SHA-256 of the slot's public key."""
+    return digest(slot.public_key).hex()[:16]
+
+
+def describe(envelope: Envelope, use: dict[str, tuple[int | None, int | None]]) -> list[SlotInfo]:
+    """The slots as they are listed; `use` from the database where it is open."""
+    return [
+        SlotInfo(
+            id=slot.id,
+            kind=slot.kind,
+            label=slot.label,
+            kdf=kdf_text(slot.kdf),
+            strength=slot.strength,
+            created=slot.created,
+            last_used=_time(use.get(slot.id, (None, None))[0]),
+            last_tested=_time(use.get(slot.id, (None, None))[1]),
+            fingerprint=fingerprint(slot),
+        )
+        for slot in envelope.slots
+    ]
+
+
+def kdf_text(kdf: dict[str, Any]) -> str:
+    """A KDF with its costs, e.g. `pbkdf2-sha256, 600000 rounds`."""
+    if kdf["name"] == PBKDF2:
+        return f"{PBKDF2}, {kdf['rounds']} rounds"
+    if kdf["name"] == ARGON2ID:
+        return f"{ARGON2ID}, {kdf['memory_kib']} KiB, {kdf['passes']} passes, {kdf['lanes']} lanes"
+    return str(kdf["name"])
+
+
+def _time(milliseconds: int | None) -> str | None:
+    return None if milliseconds is None else rfc3339(milliseconds / 1000)
+
+
+class Slots:
+    """The ways to unlock an open vault."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def list(self) -> list[SlotInfo]:
+        """All slots, with when each was last used and tested."""
+        return describe(self._vault.envelope, rows.slot_use(self._vault.store))
+
+    def add(
+        self,
+        kind: str,
+        label: str,
+        credential: SecretBytes,
+        kdf: str,
+        *,
+        slot_id: str | None = None,
+    ) -> SlotInfo:
+        """A new slot, opened once before it is trusted; Conflict if the label is taken."""
+        master = self._master()
+        parameters = kdf_parameters(kdf)
+        key = slot_key(parameters, credential)
+
+        def change(envelope: Envelope) -> Slot:
+            _free_label(envelope, label)
+            created = rfc3339(self._vault.clock())
+            slot = make_slot(envelope, master, kind, label, key, parameters, created, slot_id)
+            envelope.slots.append(slot)
+            prove(envelope, slot, key, master)
+            return slot
+
+        return self._info(self._change("slot.add", f"{kind} {label}", change))
+
+    def remove(self, name: str) -> SlotInfo:
+        """Take a slot away; Conflict for the last one."""
+        self._master()
+        gone: list[SlotInfo] = []
+
+        def change(envelope: Envelope) -> Slot:
+            slot = find_slot(envelope, name)
+            if len(envelope.slots) == 1:
+                raise Conflict(
+                    "the last slot cannot be removed: nothing would open the vault",
+                    hint="add another first: lango keys slot add",
+                )
+            gone.extend(info for info in self.list() if info.id == slot.id)
+            envelope.slots.remove(slot)
+            return slot
+
+        slot = self._change("slot.remove", name, change)
+        with self._vault.store.write():
+            rows.forget_slot(self._vault.store, slot.id)
+        return gone[0]
+
+    def rename(self, name: str, label: str) -> SlotInfo:
+        """Another label for a slot."""
+        self._master()
+        check_label(label)
+
+        def change(envelope: Envelope) -> Slot:
+            slot = find_slot(envelope, name)
+            if slot.label != label:
+                _free_label(envelope, label)
+            slot.label = label
+            return slot
+
+        return self._info(self._change("slot.rename", f"{name} to {label}", change))
+
+    def change_credential(
+        self, name: str, kind: str, credential: SecretBytes, kdf: str | None
+    ) -> SlotInfo:
+        """A new passphrase for one slot, with fresh salt, key pair and parameters.
+
+        No other slot and no secret is touched. Parameters of the same KDF never go down.
+        """
+        master = self._master()
+        old = find_slot(self._vault.envelope, name)
+        if old.kind != kind:
+            raise KeyNotFound(f"slot {old.label} is no {kind} slot")
+        parameters = kdf_parameters(kdf or old.kdf_name)
+        for cost in ("rounds", "memory_kib", "passes"):
+            if cost in parameters and cost in old.kdf:
+                parameters[cost] = max(parameters[cost], old.kdf[cost])
+        key = slot_key(parameters, credential)
+
+        def change(envelope: Envelope) -> Slot:
+            slot = find_slot(envelope, old.id)
+            if slot.public_key != old.public_key:
+                raise Conflict(f"slot {slot.label} was changed by another process meanwhile")
+            slot.kdf = parameters
+            seal_slot(envelope, slot, key, new_seed(), master)
+            prove(envelope, slot, key, master)
+            return slot
+
+        return self._info(self._change("slot.passphrase", old.label, change))
+
+    def note_test(self, slot_id: str) -> None:
+        """Remember that a slot was drilled."""
+        with self._vault.store.write():
+            now = int(self._vault.clock() * 1000)
+            rows.use_slot(self._vault.store, slot_id, now, tested=True)
+            self._vault.audit.append(self._vault.audit.event("slot.test", slot_id))
+
+    def _info(self, slot: Slot) -> SlotInfo:
+        return next(info for info in self.list() if info.id == slot.id)
+
+    def _master(self) -> MasterKey:
+        if self._vault.master is None:
+            raise Locked(
+                "changing slots needs a real unlock, an unlock session is not enough",
+                hint="give a passphrase or keyfile: --passphrase-file F, --keyfile F",
+            )
+        return self._vault.master
+
+    def _change(self, event: str, target: str, change: Callable[[Envelope], Slot]) -> Slot:
+        vault = self._vault
+        key = header_key(self._master(), vault.envelope.vault_bytes)
+        with vault.store.write():
+            vault.audit.append(vault.audit.event(event, target, outcome="begun"))
+        with vault.store.write():
+            envelope = vault.home.read_header(lambda _text: None)
+            envelope.verify(key)
+            slot = change(envelope)
+            vault.home.write_header(envelope, key)
+            vault.store.set_meta("revision", envelope.revision)
+            vault.audit.append(vault.audit.event(event, target))
+        vault.envelope = envelope
+        return slot
+
+
+def _free_label(envelope: Envelope, label: str) -> None:
+    if any(slot.label == label for slot in envelope.slots):
+        raise Conflict(f"there is a slot labelled {label} already", hint="choose another --label")
+
+
+def drill_slot(envelope: Envelope, slot: Slot, credential: SecretBytes) -> None:
+    """Drill a slot without opening the vault: WrongKey or Tampered if it does not open."""
+    open_slot(envelope, slot, credential).wipe()
+

@@ -1,0 +1,113 @@
+"""Opening the vault: settings, folders and ways to unlock joined to one open vault.
+
+The rule: this package alone names concrete classes and joins rooms; rooms are imported when they
+are needed, because `lango secrets get` needs few of them.
+"""
+
+from __future__ import annotations
+
+import time
+
+from lango_cli.config import load
+from lango_cli.errors import WrongKey
+from lango_cli.vault import vault as core
+from lango_cli.vault.home import Home
+from lango_cli.wiring.sources import explicit_source, quiet_sources, session_bundle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lango_cli.config.load import Folders, Settings
+    from lango_cli.vault.bundle import Bundle
+    from lango_cli.vault.envelope import Envelope
+    from lango_cli.wiring.sources import Prompter
+
+    Warn = Callable[[str], None]
+
+
+class Flags:
+    """What the command line gave besides the command's own arguments; None where it did not."""
+
+    def __init__(self) -> None:
+        self.home: str | None = None
+        self.profile: str | None = None
+        self.lock_timeout: float | None = None
+        self.no_input = False
+        self.passphrase_fd: int | None = None
+        self.passphrase_file: str | None = None
+        self.passphrase_command: str | None = None
+        self.keyfile: str | None = None
+        self.recovery = False
+        self.slot: str | None = None
+        self.settings: dict[str, str] = {}
+
+
+def folders_of(flags: Flags) -> Folders:
+    """Where this command's files are."""
+    return load.folders(flags.home)
+
+
+def home_of(folders: Folders) -> Home:
+    """The vault's home there."""
+    return Home(folders.home, folders.state)
+
+
+def load_settings(flags: Flags) -> Settings:
+    """The settings in force for this command."""
+    return load.load(folders_of(flags).config, flags.settings)
+
+
+def policy_of(settings: Settings, flags: Flags) -> core.Policy:
+    """What the settings say about an open vault."""
+    policy = core.Policy()
+    if flags.lock_timeout is None:
+        policy.lock_timeout = float(settings.number("vault.lockTimeout")) or float("inf")
+    else:
+        policy.lock_timeout = flags.lock_timeout
+    policy.audit_reads = settings.text("audit.reads")
+    policy.audit_retention = settings.number("audit.retention")
+    policy.retention = settings.number("secrets.retention")
+    policy.versions = settings.number("secrets.versions")
+    return policy
+
+
+def open_vault(flags: Flags, ask: Prompter | None, warn: Warn, *, real: bool = False) -> core.Vault:
+    """The vault, unlocked by the first way that works; a context manager.
+
+    `real`: an unlock session is not enough, because slots are to be changed.
+    """
+    folders = folders_of(flags)
+    settings = load.load(folders.config, flags.settings)
+    home = home_of(folders)
+    envelope = home.read_header(warn)
+    key = unlock(flags, folders, settings, envelope, ask, warn, real=real)
+    return core.open_vault(home, envelope, key, policy_of(settings, flags), warn, time.time)
+
+
+def unlock(
+    flags: Flags,
+    folders: Folders,
+    settings: Settings,
+    envelope: Envelope,
+    ask: Prompter | None,
+    warn: Warn,
+    *,
+    real: bool,
+) -> Bundle | core.Opened:
+    """A session's bundle or an opened slot; Locked, WrongKey or Tampered otherwise."""
+    home = home_of(folders)
+    named = explicit_source(flags, ask)
+    if named is None and flags.slot is None and not real:
+        bundle = session_bundle(settings, folders, envelope)
+        if bundle is not None:
+            return bundle
+    sources = [named] if named else quiet_sources(flags, folders, settings, envelope, ask)
+    slots = core.in_order(envelope, flags.slot, home.remembered_slot(envelope.vault))
+    try:
+        return core.open_with(envelope, sources, slots, warn)
+    except WrongKey:
+        home.count_failure(envelope.vault)
+        raise
+
+

@@ -1,0 +1,215 @@
+"""The ways to unlock: which there are, in which order, and where an unlock session is kept.
+
+The rule (contract, *Unlocking*): flag > environment > credentials folder; two of one rank is a usage
+error; a source that was named is the only one tried. Otherwise quiet sources come first, a question
+last and only where somebody can answer.
+"""
+
+from __future__ import annotations
+
+import os
+
+from lango_cli.config import load
+from lango_cli.errors import CustodyError, NotApplicable, UsageProblem
+from lango_cli.vault.bundle import decode
+from lango_cli.vault.home import KEYFILE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Protocol
+
+    from lango_cli.config.load import Folders, Settings
+    from lango_cli.model import SessionStore, UnlockSource
+    from lango_cli.secret import SecretBytes, SecretText
+    from lango_cli.unlock.keyring import OsKeyring
+    from lango_cli.vault.bundle import Bundle
+    from lango_cli.vault.envelope import Envelope
+    from lango_cli.vault.vault import Vault
+    from lango_cli.wiring.opening import Flags
+
+    class Prompter(Protocol):
+        """What of the terminal is needed to unlock."""
+
+        def secret(self, prompt: str) -> SecretText:
+            """A line typed without echo."""
+
+    Named = list[tuple[str, Callable[[], UnlockSource]]]
+
+
+def session_bundle(settings: Settings, folders: Folders, envelope: Envelope) -> Bundle | None:
+    """The keys that an unlock session keeps for this vault and generation, None without one."""
+    if "session" not in settings.words("unlock.order"):
+        return None
+    for store in session_stores(settings, folders):
+        try:
+            kept = store.get(envelope.vault)
+            if kept is not None:
+                return decode(kept, envelope.vault, envelope.generation)
+        except (NotApplicable, CustodyError):
+            continue
+    return None
+
+
+def session_stores(settings: Settings, folders: Folders) -> Sequence[SessionStore]:
+    """Where an unlock session may be, the preferred place first."""
+    from lango_cli.unlock.session import KernelKeyring
+
+    choice = settings.text("unlock.session")
+    stores: list[SessionStore] = []
+    if choice in ("auto", "kernel"):
+        kernel = KernelKeyring()
+        if choice == "kernel" or kernel.available():
+            return [kernel]
+    from lango_cli.unlock.session_process import SessionProcess
+
+    stores.append(SessionProcess(folders.runtime))
+    return stores
+
+
+def explicit_source(flags: Flags, ask: Prompter | None) -> UnlockSource | None:
+    """The one source that was named, by flag, variable or credentials folder; None if none was."""
+    ranks = (_flag_sources(flags, ask), _variable_sources())
+    for rank, what in zip(ranks, ("flags", "variables"), strict=True):
+        if len(rank) > 1:
+            names = " and ".join(name for name, _ in rank)
+            raise UsageProblem(f"two {what} name a way to unlock: {names}", hint="give one of them")
+        if rank:
+            return rank[0][1]()
+    passphrase = load.variable(load.PASSPHRASE)
+    if passphrase is not None:
+        from lango_cli.secret import SecretText
+        from lango_cli.unlock.sources import GivenPassphrase
+
+        return GivenPassphrase(load.PASSPHRASE, lambda: SecretText(passphrase), True)
+    folder = load.variable("CREDENTIALS_DIRECTORY")
+    if folder is not None:
+        from lango_cli.unlock.sources import CredentialSource
+
+        source = CredentialSource(os.path.join(folder, "lango"))
+        return source if source.explicit else None
+    return None
+
+
+def _flag_sources(flags: Flags, ask: Prompter | None) -> Named:
+    found: Named = []
+    if flags.passphrase_fd is not None:
+        number = flags.passphrase_fd
+        found.append(("--passphrase-fd", lambda: _from_fd(number)))
+    if flags.passphrase_file is not None:
+        path = flags.passphrase_file
+        found.append(("--passphrase-file", lambda: _from_file("--passphrase-file", path)))
+    if flags.passphrase_command is not None:
+        command = flags.passphrase_command
+        found.append(("--passphrase-command", lambda: _from_command("--passphrase-command", command)))
+    if flags.keyfile is not None:
+        keyfile = flags.keyfile
+        found.append(("--keyfile", lambda: _from_keyfile(keyfile, "--keyfile")))
+    if flags.recovery:
+        found.append(("--recovery", lambda: _recovery(ask)))
+    return found
+
+
+def _variable_sources() -> Named:
+    found: Named = []
+    path = load.variable("LANGO_PASSPHRASE_FILE")
+    if path is not None:
+        found.append(("LANGO_PASSPHRASE_FILE", lambda: _from_file("LANGO_PASSPHRASE_FILE", path)))
+    command = load.variable("LANGO_PASSPHRASE_COMMAND")
+    if command is not None:
+        found.append(
+            ("LANGO_PASSPHRASE_COMMAND", lambda: _from_command("LANGO_PASSPHRASE_COMMAND", command))
+        )
+    keyfile = load.variable("LANGO_KEYFILE")
+    if keyfile is not None:
+        found.append(("LANGO_KEYFILE", lambda: _from_keyfile(keyfile, "LANGO_KEYFILE")))
+    return found
+
+
+def _from_fd(number: int) -> UnlockSource:
+    from lango_cli.unlock.sources import GivenPassphrase, passphrase_from_fd
+
+    return GivenPassphrase("--passphrase-fd", lambda: passphrase_from_fd(number), True)
+
+
+def _from_file(name: str, path: str) -> UnlockSource:
+    from lango_cli.unlock.sources import GivenPassphrase, passphrase_from_file
+
+    return GivenPassphrase(name, lambda: passphrase_from_file(path), True)
+
+
+def _from_command(name: str, command: str) -> UnlockSource:
+    from lango_cli.unlock.sources import GivenPassphrase, passphrase_from_command
+
+    environment = load.child_environment()
+    return GivenPassphrase(name, lambda: passphrase_from_command(command, environment), True)
+
+
+def _from_keyfile(path: str, name: str) -> UnlockSource:
+    from lango_cli.unlock.keyfile import KeyfileSource
+
+    return KeyfileSource(path, True, name)
+
+
+def _recovery(ask: Prompter | None) -> UnlockSource:
+    from lango_cli.unlock.sources import RecoveryWords
+
+    if ask is None:
+        raise UsageProblem(
+            "--recovery asks for the words on a terminal, and there is none",
+            hint="run it on a terminal without --no-input",
+        )
+    return RecoveryWords(lambda: ask.secret("Recovery words"), True, asks=True)
+
+
+def os_keyring(folders: Folders) -> OsKeyring:
+    """The OS keyring, asked in a child process."""
+    from lango_cli.unlock.keyring import OsKeyring
+
+    return OsKeyring(folders.state, load.environment())
+
+
+def quiet_sources(
+    flags: Flags, folders: Folders, settings: Settings, envelope: Envelope, ask: Prompter | None
+) -> list[UnlockSource]:
+    """The ways to unlock that apply to this vault's slots, in the order of the setting."""
+    kinds = {slot.kind for slot in envelope.slots}
+    found: list[UnlockSource] = []
+    for word in settings.words("unlock.order"):
+        if word == "keyring" and "keyring" in kinds:
+            from lango_cli.unlock.keyring import KeyringSource
+
+            found.append(KeyringSource(os_keyring(folders), envelope.vault))
+        elif word == "keyfile" and "keyfile" in kinds:
+            from lango_cli.unlock.keyfile import KeyfileSource
+
+            found.append(KeyfileSource(os.path.join(folders.home, KEYFILE), False))
+        elif word == "prompt" and "passphrase" in kinds and ask and not flags.no_input:
+            from lango_cli.unlock.sources import PromptedPassphrase
+
+            found.append(PromptedPassphrase("passphrase", lambda: ask.secret("Passphrase")))
+    return found
+
+
+def keep_session(
+    flags: Flags, vault: Vault, ttl: int, *, folders: Folders, settings: Settings
+) -> str:
+    """Keep an open vault's keys for `ttl` seconds; the name of the place."""
+    error: LangoError | None = None
+    for store in session_stores(settings, folders):
+        try:
+            store.put(vault.id, vault.bundle.encode(), ttl)
+        except CustodyError as err:
+            error = err
+        else:
+            return store.name
+    raise error or LangoError("there is no place for an unlock session")
+
+
+def read_credential_of(slot_kind: str, value: SecretBytes) -> SecretBytes:
+    """What a slot of this kind is sealed with: text is normalised as the sources will do it."""
+    if slot_kind != "passphrase":
+        return value
+    from lango_cli.unlock.sources import normalised
+
+    return normalised(value)

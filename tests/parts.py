@@ -1,0 +1,74 @@
+"""The real parts that tests run beside lango, and what to install for them.
+
+The rule: a test that needs a program calls `require(...)`. Where the program is missing the test is
+skipped with the reason, and with CI=true it fails: a green run in CI means that everything was run.
+Standard library only when imported, because `python3 -m tests` reads the table before anything is
+installed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import NamedTuple, NoReturn
+
+
+class Part(NamedTuple):
+    """A program, the Debian and Ubuntu package it comes from, and what it is for."""
+
+    binary: str
+    package: str
+    purpose: str
+
+
+PARTS = (
+    Part("dbus-daemon", "dbus-daemon", "the bus that the OS keyring answers on"),
+    Part("gnome-keyring-daemon", "gnome-keyring", "a real OS keyring"),
+    Part("secret-tool", "libsecret-tools", "an independent reader of the OS keyring"),
+    Part("keyctl", "keyutils", "an independent reader of the kernel keyring"),
+    Part("pass", "pass", "the reference beside `secrets get` in the benchmark"),
+    Part("gpg", "gnupg", "what pass encrypts with"),
+    Part("tmux", "tmux", "prompts and menus on a terminal that others wrote"),
+    Part("strace", "strace", "what a process really asks of the system"),
+    Part("openssl", "openssl", "an independent maker and reader of keys"),
+    Part("groff", "groff-base", "man pages without a warning"),
+    Part("bash", "bash", "the completion, as bash reads it"),
+    Part("zsh", "zsh", "the completion, as zsh reads it"),
+    Part("fish", "fish", "the completion, as fish reads it"),
+)
+
+SYSTEM_FOLDERS = ("/usr/sbin", "/sbin")
+"""Where daemons live, which a person's PATH may leave out."""
+
+
+def find(binary: str) -> str | None:
+    """The path of a program, or None."""
+    path = os.environ.get("PATH", os.defpath)
+    return shutil.which(binary, path=os.pathsep.join((path, *SYSTEM_FOLDERS)))
+
+
+def missing() -> list[Part]:
+    """The parts that are not installed."""
+    return [part for part in PARTS if find(part.binary) is None]
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip the running test, or fail it with CI=true."""
+    import pytest
+
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason} (with CI=true nothing may be missing)", pytrace=False)
+    pytest.skip(reason)
+
+
+def require(*binaries: str) -> str:
+    """The path of the first program; skips or fails the test where one is missing.
+
+    A program that is not in `PARTS` is a KeyError: the test command would never install it.
+    """
+    packages = {part.binary: part.package for part in PARTS}
+    found = [(binary, packages[binary], find(binary)) for binary in binaries]
+    for binary, package, path in found:
+        if path is None:
+            unavailable(f"{binary} is not installed: apt-get install {package}")
+    return found[0][2] or ""
