@@ -22,8 +22,8 @@ def weaken() -> None:
     """Cut the rounds of PBKDF2: the lower bound, and what is chosen for a new slot."""
     from lango_cli.crypto import passphrase
 
-    passphrase.PBKDF2_MIN_ROUNDS = ROUNDS  # type: ignore[misc]  # Final for everyone else
-    passphrase.calibrated_rounds = lambda target=0.0: ROUNDS
+    passphrase.PBKDF2_MIN_ROUNDS = ROUNDS
+    passphrase.calibrated_rounds = lambda *_arguments, **_options: ROUNDS
 
 
 def stop_clock(moment: str) -> None:
@@ -42,10 +42,12 @@ def main() -> int:
     if moment := os.environ.pop(CLOCK, ""):
         stop_clock(moment)
     if front == "typer":
-        from lango_cli.cli.app import main as run
-    else:
-        from lango_cli.__main__ import main as run
-    return run()
+        from lango_cli.cli import app
+
+        return app.main(sys.argv[1:])
+    from lango_cli import __main__
+
+    return __main__.main()
 
 
 if __name__ == "__main__":

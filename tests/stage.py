@@ -137,7 +137,8 @@ class Stage:
                 self.check(self._words(line)[1:], negate=True)
             case _:
                 words = self._words(line)
-                self.command_step(words) or self.prepare(words) or self.check(words)
+                if not (self.command_step(words) or self.prepare(words)):
+                    self.check(words)
 
     def _words(self, line: str) -> list[str]:
         return [word.replace("$WORK", str(self.root)) for word in shlex.split(line)]

@@ -1,27 +1,27 @@
 """The root command: reads the command line, runs one command, turns what went wrong into a code.
 
-The rule: the one `try` of the program is here. Every `LangoError` becomes `lango: error: ...` with a
-hint and its exit code; what Typer finds wrong becomes a UsageProblem in our words, without what was
-typed; anything else is a bug and shows its class name alone. A traceback under --debug has files,
-lines and function names, never source lines, local variables or an exception's text, where a value
-could stand.
+The rule: the one `try` of the program is here. Every `LangoError` becomes `lango: error: ...` with
+a hint and its exit code; what Typer finds wrong becomes a UsageProblem in our words, without what
+was typed; anything else is a bug and shows its class name alone. A traceback under --debug has
+files, lines and function names, never source lines, local variables or an exception's text, where
+a value could stand.
 """
 
 from __future__ import annotations
 
 import signal
-import traceback
 from typing import TYPE_CHECKING
 
 import typer
 
-# Typer 0.28 carries its own Click and exports only some of its errors; pyproject pins it below 0.29.
+# Typer carries its own Click and exports only some of its errors; pyproject pins Typer.
 from typer._click import exceptions as click_errors
 
 from lango_cli.cli import ui
 from lango_cli.cli.call import Given
 from lango_cli.cli.groups import Root
 from lango_cli.cli.options import nearest
+from lango_cli.config import load
 from lango_cli.errors import Interrupted, LangoError, UsageProblem
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Ended(BaseException):
 def main(argv: Sequence[str]) -> int:
     """Run one command line (without the program's name); the exit code."""
     ui.guard_streams()
-    screen = ui.Ui(ui.process_environment())
+    screen = ui.Ui(load.environment())
     screen.json, screen.debugging = _stands(argv, "--json"), _stands(argv, "--debug")
     try:
         _end_on(signal.SIGTERM, signal.SIGHUP)
@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
         return err.exit_code
     except click_errors.UsageError as err:
         return _failed(screen, in_our_words(err), err)
-    except Exception as err:
+    except Exception as err:  # noqa: BLE001  # the one place: a bug shows as its class name
         return _failed(screen, LangoError(f"unexpected ({type(err).__name__})"), err)
     return 0
 
@@ -101,9 +101,12 @@ def _failed(screen: ui.Ui, err: LangoError, cause: BaseException) -> int:
 def _trace(screen: ui.Ui, err: BaseException | None) -> None:
     """Where it happened, innermost last, then what it came from; no text of any exception."""
     while err is not None:
-        screen.debug(f"{type(err).__module__}.{type(err).__qualname__} came through")
-        for frame, line in traceback.walk_tb(err.__traceback__):
-            screen.debug(f"  {frame.f_code.co_filename}:{line} {frame.f_code.co_name}")
+        screen.debug(f"{type(err).__module__}.{type(err).__qualname__}")
+        step = err.__traceback__
+        while step is not None:
+            code = step.tb_frame.f_code
+            screen.debug(f"through {code.co_filename}:{step.tb_lineno} {code.co_name}")
+            step = step.tb_next
         err = err.__cause__ or (None if err.__suppress_context__ else err.__context__)
 
 

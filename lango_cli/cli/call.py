@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from lango_cli.vault.vault import Vault
     from lango_cli.wiring.opening import Flags
 
-OFF = ("", "0", "no", "false", "off")
-"""What LANGO_NO_INPUT may hold to mean no."""
-
 
 class Given:
     """The shared options as they come in while the command line is read; later ones win."""
@@ -33,7 +30,7 @@ class Given:
         self._flags: dict[str, Any] = {}
         self._unlocking: dict[str, Any] = {}
 
-    def shared(self, name: str, value: Any) -> None:
+    def shared(self, name: str, value: str) -> None:
         """Take one global option; those of the streams work at once."""
         if name in ("json", "quiet"):
             setattr(self.ui, name, True)
@@ -50,11 +47,12 @@ class Given:
         else:
             self._flags[name] = parse.text(value, f"--{name}")
 
-    def unlocking(self, name: str, value: Any) -> None:
+    def unlocking(self, name: str, value: str) -> None:
         """Take one unlock option."""
         if name == "passphrase_fd":
-            value = parse.whole(value, "--passphrase-fd")
-        self._unlocking[name] = value
+            self._unlocking[name] = parse.whole(value, "--passphrase-fd")
+        else:
+            self._unlocking[name] = value
 
     def refuse_unlocking(self, command: str) -> None:
         """UsageProblem if an unlock option stands with a command that opens no vault."""
@@ -69,13 +67,14 @@ class Given:
         flags = Flags()
         for name, value in (self._flags | self._unlocking).items():
             setattr(flags, name, value)
-        quiet = self.ui.environment.get("LANGO_NO_INPUT", "").lower() not in OFF
-        flags.no_input = self.no_input or quiet
-        return Call(self.ui, flags, yes=self.yes)
+        flags.no_input = self.no_input or ui.never_ask(self.ui.environment)
+        call = Call(self.ui, flags, yes=self.yes)
+        self.ui.preferred = lambda: call.settings().text("output.color")
+        return call
 
 
 class Call:
-    """What a command may use: `ui`, `flags`, whether --yes was given, the vault, a person to ask."""
+    """What a command may use: `ui`, `flags`, `yes` (--yes was given), the vault, a person."""
 
     def __init__(self, screen: Ui, flags: Flags, *, yes: bool = False) -> None:
         self.ui = screen
@@ -98,12 +97,12 @@ class Call:
             raise Locked(f"nobody can be asked for {for_what}", hint=hint)
         return self.ask
 
-    def vault(self) -> Vault:
-        """The open vault, a context manager."""
+    def vault(self, *, real: bool = False) -> Vault:
+        """The open vault, a context manager; `real`: an unlock session is not enough."""
         from lango_cli.wiring import opening
 
         self.ui.debug("command read")
-        vault = opening.open_vault(self.flags, self.ask, self.ui.warn)
+        vault = opening.open_vault(self.flags, self.ask, self.ui.warn, real=real)
         self.ui.debug(f"vault opened by {vault.unlocked_by}")
         return vault
 
@@ -114,7 +113,7 @@ class Call:
         return opening.load_settings(self.flags)
 
     def can_agree(self, verb: str, given: bool = False, option: str = "--yes") -> None:
-        """Fail early where a question would come that nobody answers: UsageProblem naming `option`."""
+        """Fail early, naming `option`, where a question would come that nobody answers."""
         if not given and self.ask is None:
             raise UsageProblem(f"{verb} asks first, and nobody can be asked", hint=f"add {option}")
 

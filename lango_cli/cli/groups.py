@@ -1,14 +1,15 @@
 """The table of commands: which module has which, and what the root's help says of each.
 
-The rule: the root imports a module when one of its commands is asked for, and its help page imports
-none. To add a group, add a row and write the module with an `app`; a test compares the lines of
-help. A module's `app` is a plain `typer.Typer()` on which `options.command` declares commands.
+The rule: the root imports a module when one of its commands is asked for, and its help page
+imports none. To add a group, add a row and write the module with an `app`; a test compares the
+lines of help. A module's `app` is a plain `typer.Typer()`, and `options.command` declares commands
+on it.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 from typer.core import TyperOption
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 GROUP, SINGLE = True, False
 
 COMMANDS: dict[str, tuple[str, bool, str]] = {
-    "quickstart": ("vault", SINGLE, "Make a vault if there is none, keep a first secret, show how."),
+    "quickstart": (
+        "vault",
+        SINGLE,
+        "Make a vault if there is none, keep a first secret, show how.",
+    ),
     "onboard": ("vault", SINGLE, "Set up a vault step by step, with questions."),
     "init": ("vault", SINGLE, "Make a new vault."),
     "status": ("vault", SINGLE, "Say where the vault is, and whether and how it opens."),
@@ -41,7 +46,7 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
 
 
 class Root(Group):
-    """`lango` itself: its commands come from the table; --version and --exit-codes stand here alone."""
+    """`lango` itself: its commands come from the table; it alone has --version, --exit-codes."""
 
     def __init__(self) -> None:
         super().__init__("lango", typer.Typer(), "Keep secrets in a vault on this machine.")
@@ -53,7 +58,7 @@ class Root(Group):
             )
         )
 
-    def list_commands(self, ctx: Context) -> list[str]:
+    def list_commands(self, _ctx: Context) -> list[str]:
         """The table's names, in its order."""
         return list(COMMANDS)
 
@@ -70,8 +75,8 @@ class Root(Group):
         group = Group(cmd_name, app, text)
         return group if grouped else group.get_command(ctx, cmd_name)
 
-    def invoke(self, ctx: Context) -> Any:
-        """Answer what stands at the root alone, show help where nothing is asked, or run a command."""
+    def invoke(self, ctx: Context) -> object:
+        """Answer --version and --exit-codes, show help for nothing, or run a command."""
         screen: Ui = ctx.obj.ui
         if ctx.params["version"]:
             _print_version(screen)
@@ -80,7 +85,8 @@ class Root(Group):
         elif not ctx._protected_args:
             screen.out(f"{ctx.get_help()}\n")
         else:
-            super().invoke(ctx)
+            return super().invoke(ctx)
+        return None
 
 
 def _print_version(screen: Ui) -> None:

@@ -12,14 +12,14 @@ of a group's to run one. Nothing typed is ever repeated in a message: a stray wo
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from copy import copy
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command_from_info
 
-from lango_cli.cli import parse, ui
-from lango_cli.cli.call import Call, Given
+from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     # Typer 0.28 carries its own Click; pyproject pins it below 0.29.
     from typer._click import Command as AnyCommand
     from typer._click import Context, HelpFormatter, Parameter
-    from typer.models import CommandInfo
 
 P = ParamSpec("P")
 
@@ -61,7 +60,7 @@ def command(
     def register(
         function: Callable[Concatenate[Call, P], None],
     ) -> Callable[Concatenate[Call, P], None]:
-        app.command(name, cls=_kind(unlocks, spill))(_for_typer(function))
+        app.command(name, cls=_kind(unlocks, spill))(function)
         return function
 
     return register
@@ -75,10 +74,10 @@ def _kind(opens: bool, hint: str) -> type[Command]:
     return Kind
 
 
-def _for_typer(function: Callable[Concatenate[Call, P], None]) -> Callable[..., None]:
+def _for_typer(function: Callable[..., None]) -> Callable[..., None]:
     """The function as Typer reads it: the Click context in place of the `Call`."""
 
-    def run(ctx: typer.Context, **arguments: Any) -> None:
+    def run(ctx: typer.Context, **arguments: object) -> None:
         function(ctx.obj.call(), **arguments)
 
     signature = inspect.signature(function, eval_str=True)
@@ -109,12 +108,12 @@ class _Shared(TyperOption):
         )
 
 
-def _give(ctx: Context, param: Parameter, value: Any) -> None:
+def _give(ctx: Context, param: Parameter, value: object) -> None:
     if value is not None and value is not False:
         ctx.obj.shared(param.name, value)
 
 
-def _give_unlock(ctx: Context, param: Parameter, value: Any) -> None:
+def _give_unlock(ctx: Context, param: Parameter, value: object) -> None:
     if value is not None and value is not False:
         ctx.obj.unlocking(param.name, value)
 
@@ -177,13 +176,13 @@ class Command(TyperCommand):
     spill = ""
     allow_extra_args = True
 
-    def get_params(self, ctx: Context) -> list[Parameter]:
+    def get_params(self, _ctx: Context) -> list[Parameter]:
         """Its own parameters, then the shared ones."""
         names = {option for param in self.params for option in param.opts}
         unlocking = [o for o in _UNLOCK_OPTIONS if self.unlocks and not names & set(o.opts)]
         return [*self.params, *unlocking, *_GLOBAL_OPTIONS, _HELP]
 
-    def get_help_option(self, ctx: Context) -> TyperOption:
+    def get_help_option(self, _ctx: Context) -> TyperOption:
         """The one help option."""
         return _HELP
 
@@ -199,7 +198,7 @@ class Command(TyperCommand):
             ctx.obj.refuse_unlocking(ctx.command_path)
         return rest
 
-    def collect_usage_pieces(self, ctx: Context) -> list[str]:
+    def collect_usage_pieces(self, _ctx: Context) -> list[str]:
         """`[OPTIONS] NAME [PREFIX]`: brackets round what may be left out."""
         words = [param for param in self.params if param.param_type_name == "argument"]
         return ["[OPTIONS]"] + [
@@ -217,25 +216,31 @@ class Group(TyperGroup):
     def __init__(self, name: str, app: typer.Typer, text: str) -> None:
         super().__init__(name=name, help=text, rich_markup_mode=None)
         self._infos = {info.name: info for info in app.registered_commands if info.name}
+        self._functions = {
+            name: info.callback for name, info in self._infos.items() if info.callback
+        }
         self._groups = {
             info.name: info for info in app.registered_groups if isinstance(info.name, str)
         }
 
-    def list_commands(self, ctx: Context) -> list[str]:
+    def list_commands(self, _ctx: Context) -> list[str]:
         """All names, as they were declared."""
         return [*self._infos, *self._groups]
 
     def summary(self, name: str) -> str:
         """The one line of help for one of the commands."""
-        text = self._groups[name].help if name in self._groups else _doc(self._infos[name])
+        group = self._groups.get(name)
+        text = group.help if group else inspect.getdoc(self._functions[name])
         return str(text).strip().partition("\n")[0]
 
-    def get_command(self, ctx: Context, cmd_name: str) -> AnyCommand | None:
+    def get_command(self, _ctx: Context, cmd_name: str) -> AnyCommand | None:
         """Build the command of this name or alias; None where there is none."""
         name = self.canonical(cmd_name)
         if name in self._infos:
+            info = copy(self._infos[name])
+            info.callback = _for_typer(self._functions[name])
             return get_command_from_info(
-                self._infos[name], pretty_exceptions_short=False, rich_markup_mode=None
+                info, pretty_exceptions_short=False, rich_markup_mode=None
             )
         if name in self._groups and (app := self._groups[name].typer_instance):
             return Group(name, app, str(self._groups[name].help))
@@ -251,11 +256,11 @@ class Group(TyperGroup):
         listed = self.list_commands(ctx)
         return listed + [alias for alias in ALIASES if self.canonical(alias) in listed]
 
-    def get_params(self, ctx: Context) -> list[Parameter]:
+    def get_params(self, _ctx: Context) -> list[Parameter]:
         """The shared options."""
         return [*self.params, *_UNLOCK_OPTIONS, *_GLOBAL_OPTIONS, _HELP]
 
-    def get_help_option(self, ctx: Context) -> TyperOption:
+    def get_help_option(self, _ctx: Context) -> TyperOption:
         """The one help option."""
         return _HELP
 
@@ -271,7 +276,7 @@ class Group(TyperGroup):
             )
         return self.canonical(args[0]), found, args[1:]
 
-    def invoke(self, ctx: Context) -> Any:
+    def invoke(self, ctx: Context) -> object:
         """Run the command; without one say so."""
         if not ctx._protected_args:
             raise UsageProblem("a command is missing", hint=f"{ctx.command_path} --help")
@@ -292,10 +297,6 @@ class Group(TyperGroup):
             with formatter.section("Aliases"):
                 formatter.write_text(", ".join(short))
         _write_options([*self.params, *_GLOBAL_OPTIONS, _HELP], ctx, formatter)
-
-
-def _doc(info: CommandInfo) -> str:
-    return inspect.getdoc(info.callback) or ""
 
 
 def nearest(word: str, names: Iterable[str]) -> str:

@@ -6,12 +6,9 @@ which may be a value typed in the wrong place.
 
 from __future__ import annotations
 
-import datetime
-
+from lango_cli.config.schema import DURATION_UNITS
 from lango_cli.errors import UsageProblem
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-"""Seconds in each unit of a duration."""
 LONGEST = 1000 * 365 * 86_400
 """The longest duration, in seconds: a thousand years."""
 
@@ -22,8 +19,8 @@ def duration(text: str, option: str) -> int:
     for character in text:
         if character in "0123456789":
             digits += character
-        elif character in UNITS and 0 < len(digits) <= 12:
-            total += int(digits) * UNITS[character]
+        elif character in DURATION_UNITS and 0 < len(digits) <= 12:
+            total += int(digits) * DURATION_UNITS[character]
             digits = ""
         else:
             break
@@ -46,8 +43,10 @@ def moment(text: str, now: float, option: str) -> float:
 
     A date alone is midnight UTC at its beginning; a time without an offset is UTC.
     """
-    if not text[4:5] == "-":
+    if text[4:5] != "-":
         return now + duration(text, option)
+    import datetime
+
     try:
         when = datetime.datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
         if when.tzinfo is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lango_cli.codec import rfc3339
+from lango_cli.config.schema import DURATION_UNITS
 
 if TYPE_CHECKING:
     from lango_cli.model import SecretMeta
@@ -63,9 +64,7 @@ def told(meta: SecretMeta) -> list[tuple[str, str]]:
 
 def span(seconds: int) -> str:
     """A duration as one may type it: `90d`, `12h`, `45s`; the largest unit that leaves no rest."""
-    from lango_cli.cli.parse import UNITS
-
     for unit in ("d", "h", "m"):
-        if seconds and seconds % UNITS[unit] == 0:
-            return f"{seconds // UNITS[unit]}{unit}"
+        if seconds and seconds % DURATION_UNITS[unit] == 0:
+            return f"{seconds // DURATION_UNITS[unit]}{unit}"
     return f"{seconds}s"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from lango_cli.cli import parse
-from lango_cli.cli.call import Call
+from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.options import command
 from lango_cli.cli.secrets_app import Name, app, described, told, when
 from lango_cli.cli.show import Wish, check, show, show_value
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 Newline = Annotated[
     str | None,
-    Option("--newline", metavar="WHEN", help="End it with a newline: auto (on a terminal), yes, no."),
+    Option(
+        "--newline", metavar="WHEN", help="End it with a newline: auto (on a terminal), yes, no."
+    ),
 ]
 Base64 = Annotated[bool, Option("--base64", help="In base64.")]
 Output = Annotated[
@@ -34,7 +36,9 @@ Output = Annotated[
 @command(app, "get", unlocks=True)
 def get(
     call: Call,
-    names: Annotated[list[str], Argument(metavar="NAME...", help="NAME, or NAME@3 for version 3.")],
+    names: Annotated[
+        list[str], Argument(metavar="NAME...", help="NAME, or NAME@3 for version 3.")
+    ],
     newline: Newline = None,
     base64: Base64 = False,
     force: Annotated[bool, Option("--force", help="Binary on a terminal too.")] = False,
@@ -44,7 +48,8 @@ def get(
 ) -> None:
     """Print a secret's value.
 
-    Off a terminal exactly its bytes; on one with a newline after it. Several names need --json or -0.
+    Off a terminal exactly its bytes; on one with a newline after it.
+    Several names need --json or -0.
     """
     wish = Wish()
     wish.newline, wish.base64, wish.force, wish.output = newline, base64, force, output
@@ -52,7 +57,7 @@ def get(
     check(wish, len(names))
     with call.vault() as vault:
         values = [vault.secrets.get(name) for name in names]
-    show(values, wish, call.ui, lambda: str(call.settings()["output.newline"]))
+    show(values, wish, call.ui, lambda: call.settings().text("output.newline"))
 
 
 @command(app, "generate")
@@ -74,7 +79,7 @@ def generate(
     wish.newline, wish.base64, wish.output, wish.json = newline, base64, output, call.ui.json
     check(wish, 1)
     show_value(
-        "the value", make(spec), wish, call.ui, lambda: str(call.settings()["output.newline"])
+        "the value", make(spec), wish, call.ui, lambda: call.settings().text("output.newline")
     )
 
 
@@ -203,4 +208,5 @@ def due(
     else:
         call.ui.table(("name", "why"), [(meta.name, why) for meta, why in found])
     if found:
-        raise Findings(f"due within {within}: {len(found)}")
+        many = "1 secret is" if len(found) == 1 else f"{len(found)} secrets are"
+        raise Findings(f"{many} due within {within}")

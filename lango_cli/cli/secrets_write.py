@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from lango_cli.cli import parse, values
-from lango_cli.cli.call import Call
+from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.options import command
 from lango_cli.cli.secrets_app import Name, app, described
 from lango_cli.errors import UsageProblem
@@ -23,6 +23,25 @@ if TYPE_CHECKING:
 
 NEVER = "never"
 
+Words = Annotated[
+    list[str] | None, Argument(metavar="-", help="- takes the value from standard input.")
+]
+FromFile = Annotated[
+    str | None, Option("--from-file", metavar="FILE", help="The value is this file's content.")
+]
+FromFd = Annotated[
+    str | None, Option("--from-fd", metavar="N", help="Read it from this open descriptor.")
+]
+FromEnv = Annotated[
+    str | None, Option("--from-env", metavar="VAR", help="Take this variable's value.")
+]
+Generate = Annotated[
+    str | None, Option("--generate", metavar="SPEC", help="Make one: password:32, hex:32, ...")
+]
+IfVersion = Annotated[
+    str | None,
+    Option("--if-version", metavar="N", help="Only if this is its version; 0: only if new."),
+]
 Note = Annotated[str | None, Option("--note", metavar="TEXT", help="A note; no secret in it.")]
 Owner = Annotated[str | None, Option("--owner", metavar="WHO", help="Whose it is.")]
 Tags = Annotated[
@@ -43,27 +62,14 @@ NewName = Annotated[str, Argument(metavar="NEW", help="The new name.")]
 def set_value(
     call: Call,
     name: Name,
-    words: Annotated[
-        list[str] | None, Argument(metavar="-", help="- takes the value from standard input.")
-    ] = None,
-    from_file: Annotated[
-        str | None, Option("--from-file", metavar="FILE", help="The value is this file's content.")
-    ] = None,
-    from_fd: Annotated[
-        str | None, Option("--from-fd", metavar="N", help="Read it from this open descriptor.")
-    ] = None,
-    from_env: Annotated[
-        str | None, Option("--from-env", metavar="VAR", help="Take this variable's value.")
-    ] = None,
-    generate: Annotated[
-        str | None, Option("--generate", metavar="SPEC", help="Make one: password:32, hex:32, ...")
-    ] = None,
+    words: Words = None,
+    from_file: FromFile = None,
+    from_fd: FromFd = None,
+    from_env: FromEnv = None,
+    generate: Generate = None,
     raw: Annotated[bool, Option("--raw", help="Keep standard input's final line end.")] = False,
     allow_empty: Annotated[bool, Option("--allow-empty", help="The value may be empty.")] = False,
-    if_version: Annotated[
-        str | None,
-        Option("--if-version", metavar="N", help="Only if this is its version; 0: only if new."),
-    ] = None,
+    if_version: IfVersion = None,
     note: Note = None,
     owner: Owner = None,
     tag: Tags = None,
@@ -81,16 +87,19 @@ def set_value(
     if if_version is not None:
         changes["if_version"] = parse.whole(if_version, "--if-version")
     check_name(name)
+    # A question comes last, when it is known that the answer can be kept; all else comes first.
+    value = None
     if source.asks:
         call.asking("the value", hint=f"give it by {values.WAYS}")
-        with call.vault() as vault:
-            value = values.read(call, source, name, raw=raw, allow_empty=allow_empty)
-            meta = vault.secrets.set(name, value, **changes)
     else:
         value = values.read(call, source, name, raw=raw, allow_empty=allow_empty)
-        with call.vault() as vault:
-            meta = vault.secrets.set(name, value, **changes)
+    with call.vault() as vault:
+        if value is None:
+            value = values.read(call, source, name, raw=raw, allow_empty=allow_empty)
+        meta = vault.secrets.set(name, value, **changes)
     _say(call, f"{meta.name} has version {meta.version} now", meta)
+    if meta.expires_at is not None and meta.expires_at <= time.time():
+        call.ui.warn(f"{meta.name} counts as expired: give --expires DATE, or --expires {NEVER}")
 
 
 @command(app, "edit", unlocks=True)
@@ -200,8 +209,7 @@ def purge(
 def rename(call: Call, name: Name, new: NewName) -> None:
     """Give a secret another name; versions and notes stay."""
     with call.vault() as vault:
-        vault.secrets.rename(name, new)
-        meta = vault.secrets.show(new)
+        meta = vault.secrets.rename(name, new)
     _say(call, f"{name} is {meta.name} now", meta)
 
 

@@ -103,7 +103,7 @@ def show_value(
 
 
 def is_text(data: bytes) -> bool:
-    """Whether a terminal shows it and obeys nothing in it: UTF-8, no controls but tab and newline."""
+    """Whether a terminal shows all of it: UTF-8 without controls but tab and newline."""
     try:
         text = data.decode()
     except UnicodeDecodeError:

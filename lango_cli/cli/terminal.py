@@ -1,10 +1,10 @@
 """Questions on the controlling terminal.
 
 What lives here: `Terminal`, the `Prompter` that reads from /dev/tty. The rule: a question never
-touches stdin or stdout, so `cmd | lango secrets set NAME -` works; what was typed before a question
-is thrown away; the terminal is put back as it was whatever happens, Ctrl-C and SIGTERM included.
-Why hidden lines are read byte by byte: a terminal that edits lines itself cuts them at 4 KiB
-without a word (1 KiB on macOS), and a pasted token can be longer.
+touches stdin or stdout, so `cmd | lango secrets set NAME -` works; what was typed before a
+question is thrown away; the terminal is put back as it was whatever happens, Ctrl-C and SIGTERM
+included. Why hidden lines are read byte by byte: a terminal that edits lines itself cuts them at
+4 KiB without a word (1 KiB on macOS), and a pasted token can be longer.
 """
 
 from __future__ import annotations

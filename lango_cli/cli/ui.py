@@ -1,9 +1,9 @@
 """What a person and a script get to see: stdout for data, stderr for everything else.
 
-The rule: data goes to file descriptor 1 and nowhere else; errors, warnings, hints and notes go to 2;
-questions are `cli.terminal`'s. Each stream is judged by itself: a pipe on stdout says nothing of
-stderr. Nothing here can show a value by accident: only `out` and `document` write data, and every
-other text has its control characters escaped.
+The rule: data goes to file descriptor 1 and nowhere else; errors, warnings, hints and notes go to
+2; questions are `cli.terminal`'s. Each stream is judged by itself: a pipe on stdout says nothing
+of stderr. Nothing here can show a value by accident: only `out` and `document` write data, and
+every other text has its control characters escaped.
 
 `--quiet` silences notes ("stored NAME") and progress. Warnings stay: each of them is about safety
 (an expired secret, a stale credential, a header read from its copy).
@@ -20,26 +20,23 @@ import select
 import time
 
 from lango_cli.codec import canonical
-from lango_cli.errors import FileProblem
+from lango_cli.errors import FileProblem, LangoError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from lango_cli.errors import LangoError
+    from collections.abc import Callable, Mapping, Sequence
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 COLOURS = ("auto", "always", "never")
 _RED, _YELLOW, _DIM, _END = "\x1b[31;1m", "\x1b[33;1m", "\x1b[2m", "\x1b[0m"
 
 
+NO = ("", "0", "no", "false", "off")
+"""What LANGO_NO_INPUT may hold to mean no."""
+
+
 class StdoutGone(Exception):
     """Whoever read stdout has stopped: the command ends quietly, as by SIGPIPE."""
-
-
-def process_environment() -> Mapping[str, str]:
-    """The environment that this process was started with."""
-    return os.environ
 
 
 def guard_streams() -> None:
@@ -55,8 +52,13 @@ def guard_streams() -> None:
             os.open(os.devnull, mode)
 
 
+def never_ask(environment: Mapping[str, str]) -> bool:
+    """Whether LANGO_NO_INPUT forbids questions."""
+    return environment.get("LANGO_NO_INPUT", "").lower() not in NO
+
+
 def plain(text: str) -> str:
-    """One line without control characters: what is not printable becomes an escape like \\x1b."""
+    r"""One line without control characters: what is not printable becomes an escape like \x1b."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -90,14 +92,15 @@ def json_bytes(body: Mapping[str, object], indent: int = 0) -> bytes:
 class Ui:
     """The two output streams of one command, and how the person wants them."""
 
-    __slots__ = ("_last", "colour", "debugging", "environment", "json", "quiet")
+    __slots__ = ("_last", "colour", "debugging", "environment", "json", "preferred", "quiet")
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
         self.json = False
         self.quiet = False
         self.debugging = False
-        self.colour = "auto"
+        self.colour: str | None = None
+        self.preferred: Callable[[], str] | None = None
         self._last = time.perf_counter()
 
     def is_terminal(self, fd: int = STDOUT) -> bool:
@@ -105,15 +108,27 @@ class Ui:
         return os.isatty(fd)
 
     def colours(self, fd: int = STDOUT) -> bool:
-        """Whether to colour this stream: --color, then NO_COLOR, CLICOLOR_FORCE, TERM, terminal."""
-        if self.colour != "auto":
-            return self.colour == "always"
+        """Whether to colour this stream.
+
+        --color, else NO_COLOR, CLICOLOR_FORCE, the setting; auto is: on a terminal that can.
+        """
         variable = self.environment.get
-        if variable("NO_COLOR"):
+        wish = self.colour
+        if wish is None and variable("NO_COLOR"):
             return False
-        if variable("CLICOLOR_FORCE", "0") not in ("", "0"):
+        if wish is None and variable("CLICOLOR_FORCE", "0") not in ("", "0"):
             return True
+        wish = wish or self._preferred_colour()
+        if wish != "auto":
+            return wish == "always"
         return variable("TERM", "dumb") != "dumb" and os.isatty(fd)
+
+    def _preferred_colour(self) -> str:
+        try:
+            return self.preferred() if self.preferred else "auto"
+        except LangoError:
+            # Settings that cannot be read are reported by what needs them, without colour.
+            return "auto"
 
     def out(self, data: bytes | str) -> None:
         """Write data to stdout, all of it; StdoutGone when the reader has stopped."""

@@ -36,11 +36,11 @@ def ask(
 ) -> bytes | None:
     """What `main()` of a module replies, None if it has not ended its reply after `seconds`.
 
-    `command` is the interpreter, the module's full name and its arguments. A reply cut short is the
-    caller's to notice. OSError if the interpreter cannot be started.
+    `command` is the interpreter, the module's full name and its arguments. A reply that was cut
+    short is the caller's to notice. OSError if the interpreter cannot be started.
     """
     until = time.monotonic() + seconds
-    assert len(request) <= REQUEST_LIMIT
+    assert len(request) <= REQUEST_LIMIT, "the pipe would fill, and nobody reads yet"
     pid, reply = _spawn(command, request, environment)
     try:
         return _read(reply, until)

@@ -1,14 +1,14 @@
 """The OS keyring, asked from a distance.
 
 What lives here: the parent's side. All talk with the keyring happens in a child process
-(`keyring_child`) that has one second to read and five to write, because a keyring may hang, ask or
-crash, and a command may not. The rule: one entry a slot, service `lango`, account `<vault id>:<slot
-id>`, the 32 bytes in base64; nothing else is ever read or written. A write is read back by a second
-process before it counts.
+(`keyring_child`) that has one second to read and five to write, because a keyring may hang, ask
+or crash, and a command may not. The rule: one entry a slot, service `lango`, account
+`<vault id>:<slot id>`, the 32 bytes in base64; nothing else is ever read or written. A write is
+read back by a second process before it counts.
 
 The verdict (does it answer, which backend, why not) is kept in `<state folder>/keyring.verdict` by
-uid and bus address: a good one until a read fails, a bad one for 60 seconds, so that a keyring that
-hangs costs one second a minute and not one second a command.
+uid and bus address: a good one until a read fails, a bad one for 60 seconds, so that a keyring
+that hangs costs one second a minute and not one second a command.
 
 Why no library here: importing `keyring` costs ten bare interpreters, and it decides by its own
 configuration which backend to trust. Limits: on macOS a keychain dialog cannot be answered within
@@ -296,7 +296,7 @@ def _child_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _runtime_bus(folder: str) -> str:
-    """The address of `<folder>/bus` where that is a socket, escaped per the D-Bus specification."""
+    """The address of `<folder>/bus` if that is a socket, escaped per the D-Bus specification."""
     path = os.path.join(folder, "bus")
     try:
         if not folder or not stat.S_ISSOCK(os.stat(path).st_mode):

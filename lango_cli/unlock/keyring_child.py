@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import partial
 
 from lango_cli import files
 from lango_cli.codec import canonical, parse_canonical
@@ -28,14 +29,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol
 
+    from jeepney import Message
+    from secretstorage import Item
+
     class Ring(Protocol):
         """What is used of a `keyring` backend."""
 
-        def get_password(self, service: str, username: str) -> str | None: ...
+        def get_password(self, service: str, username: str) -> str | None:
+            """The entry, None where there is none."""
 
-        def set_password(self, service: str, username: str, password: str) -> None: ...
+        def set_password(self, service: str, username: str, password: str) -> None:
+            """Add or replace the entry."""
 
-        def delete_password(self, service: str, username: str) -> None: ...
+        def delete_password(self, service: str, username: str) -> None:
+            """Remove the entry."""
 
 
 SERVICE = "lango"
@@ -117,14 +124,18 @@ def find() -> tuple[str, Callable[[], Ring]]:
 
 
 def _plain(name: str) -> tuple[str, Callable[[], Ring]]:
-    return name, lambda: _class_of(name)()
+    return name, partial(_made, name)
 
 
-def _class_of(name: str) -> Any:
+def _made(name: str, **attributes: object) -> Ring:
+    """A backend of the allow-list, with attributes and methods of ours in place of its own."""
     from importlib import import_module
 
     module, kind = ALLOWED[name]
-    return getattr(import_module(module), kind)
+    ring: Ring = getattr(import_module(module), kind)()
+    for attribute, value in attributes.items():
+        setattr(ring, attribute, value)
+    return ring
 
 
 def _on_the_bus() -> tuple[str, Callable[[], Ring]]:
@@ -135,7 +146,7 @@ def _on_the_bus() -> tuple[str, Callable[[], Ring]]:
     for name, path in KWALLETS.items():
         if bus.has_owner(name):
             bus.check_kwallet(name, path)
-            return "KWallet", lambda: _kwallet(name, path)
+            return "KWallet", partial(_kwallet, name, path)
     raise Unusable("no keyring service is running")
 
 
@@ -143,9 +154,7 @@ class _Bus:
     """The session bus, asked without ever starting a service."""
 
     def __init__(self) -> None:
-        from jeepney.io.blocking import (  # type: ignore[import-untyped]  # it ships no types
-            open_dbus_connection,
-        )
+        from jeepney.io.blocking import open_dbus_connection
 
         try:
             self.connection = open_dbus_connection()
@@ -153,14 +162,14 @@ class _Bus:
             raise Unusable("the session bus does not answer") from None
         send = self.connection.send_message
 
-        def send_quietly(message: Any, serial: int | None = None) -> None:
+        def send_quietly(message: Message, serial: int | None = None) -> None:
             message.header.flags |= _NO_AUTO_START
             send(message, serial=serial)
 
         self.connection.send_message = send_quietly
 
-    def call(self, remote: tuple[str, str, str], method: str, *arguments: str) -> Any:
-        """The first value of the reply; `remote` is name, path, interface; LookupError if refused."""
+    def call(self, remote: tuple[str, str, str], method: str, *arguments: str) -> Any:  # noqa: ANN401  D-Bus has any type
+        """The reply's first value, LookupError if refused; `remote`: name, path, interface."""
         from jeepney import DBusAddress, MessageType, new_method_call
 
         name, path, interface = remote
@@ -202,13 +211,14 @@ def _secret_service() -> Ring:
     """The library's class, held back from creating a collection and from asking to unlock."""
     from secretstorage import Collection
 
-    ring = _class_of("Secret Service")()
-    ring.get_preferred_collection = lambda: Collection(_Bus().connection)
-    ring.unlock = _refuse_locked
-    return ring  # type: ignore[no-any-return]  # a class made by name
+    return _made(
+        "Secret Service",
+        get_preferred_collection=lambda: Collection(_Bus().connection),
+        unlock=_refuse_locked,
+    )
 
 
-def _refuse_locked(item: Any) -> None:
+def _refuse_locked(item: Item) -> None:
     if item.is_locked():
         raise Unusable("locked")
 
@@ -218,10 +228,7 @@ def _kwallet(name: str, path: str) -> Ring:
 
     if not hasattr(kwallet, "dbus"):
         raise Unusable("KWallet needs dbus-python")
-    ring = _class_of("KWallet")()
-    ring.bus_name = name
-    ring.object_path = path
-    return ring  # type: ignore[no-any-return]  # a class made by name
+    return _made("KWallet", bus_name=name, object_path=path)
 
 
 def _probe(ring: Ring, request: dict[str, str]) -> str | None:

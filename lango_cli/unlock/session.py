@@ -9,8 +9,8 @@ all for the owning uid and none for possessors: so every process of this uid fin
 another session keyring, and a child that changed its uid but inherited our session keyring does
 not. The kernel forgets it by itself when its timeout is over (keyctl_set_timeout(3)).
 
-Containers: Docker's and Podman's default seccomp profiles refuse add_key and keyctl (EPERM), gVisor
-does not have them (ENOSYS); `available()` is then False, and the session process serves.
+Containers: the default seccomp profiles of Docker and Podman refuse add_key and keyctl (EPERM),
+gVisor lacks them (ENOSYS); `available()` is then False, and the session process serves.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from lango_cli.secret import SecretBytes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from ctypes import _NamedFuncPointer
 
 BUNDLE_LIMIT = 4096
 """Bytes of a bundle."""
@@ -59,7 +60,8 @@ def frame(bundle: SecretBytes, ttl: int, now: int) -> bytes:
     if not 1 <= ttl <= TTL_LIMIT:
         raise UsageProblem(f"an unlock session lasts from 1 to {TTL_LIMIT} seconds")
     if len(bundle) > BUNDLE_LIMIT:
-        raise TooLarge("the session bundle is too large", hint=f"the limit is {BUNDLE_LIMIT} bytes")
+        hint = f"the limit is {BUNDLE_LIMIT} bytes"
+        raise TooLarge("the session bundle is too large", hint=hint)
     return MAGIC + (now + ttl * 1_000_000_000).to_bytes(8, "big") + bundle.reveal()
 
 
@@ -91,7 +93,7 @@ class KernelKeyring:
     def __init__(self, clock: Callable[[], int] = boottime) -> None:
         self.name = "kernel keyring"
         self._clock = clock
-        self._call: Callable[..., int] | None = None
+        self._call: _NamedFuncPointer | None = None
 
     def available(self) -> bool:
         """Whether the kernel takes add_key; asked with a length it must refuse as invalid."""
@@ -106,7 +108,7 @@ class KernelKeyring:
         name = _described(vault_id)
         content = frame(bundle, ttl, self._clock())
         try:
-            # Only who possesses a new key may set its permissions; the link ends with this process.
+            # Only who possesses a new key may set its permissions. The link ends with us.
             self._keyctl(_LINK, _USER_KEYRING, _PROCESS_KEYRING)
             key = self._add(name, content, len(content))
             try:
@@ -177,13 +179,13 @@ class KernelKeyring:
             raise OSError(38, os.strerror(38))
         if self._call is None:
             self._call = ctypes.CDLL(None, use_errno=True).syscall
-            self._call.restype = ctypes.c_long  # type: ignore[attr-defined]  # a ctypes function
+            self._call.restype = ctypes.c_long
         words = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
         result = self._call(ctypes.c_long(numbers[which]), *words)
         if result < 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
-        return result
+        return int(result)
 
 
 def _described(vault_id: str) -> bytes:

@@ -50,7 +50,7 @@ _SERVER = "lango_cli.unlock.session_server"
 
 
 class SessionProcess:
-    """Keeps one process a vault in `runtime_folder`; `clock` is nanoseconds since boot, for tests."""
+    """One process a vault, in `runtime_folder`; `clock` is nanoseconds since boot, for tests."""
 
     __slots__ = ("_clock", "_folder", "_python", "name")
 
@@ -160,7 +160,7 @@ def lock_path(socket_path: str) -> str:
 
 
 def read_out(connection: _socket.socket, limit: int, seconds: float) -> bytes:
-    """Everything up to the end of the stream; TimeoutError after `seconds`, OSError over `limit`."""
+    """Everything up to the end of the stream; OSError after `seconds`, or over `limit` bytes."""
     until = time.monotonic() + seconds
     data = b""
     while len(data) <= limit:

@@ -5,8 +5,9 @@ files, no environment, no core dump, no debugger. It ends at the deadline, on `d
 killed, and then the bundle is gone. It answers its own uid only.
 
 The deadline is on a clock that runs through suspend. A sleeping process is not woken by it, so the
-clock is looked at every 15 seconds and before each answer: after a resume nothing is given out that
-is past its time. Tests replay a suspend by moving an injected clock; no machine is put to sleep.
+clock is looked at every 15 seconds and before each answer: after a resume nothing is given out
+that is past its time. Tests show a suspend by replay only, moving an injected clock: no machine is
+put to sleep.
 """
 
 from __future__ import annotations
@@ -56,15 +57,14 @@ def main() -> None:
 
 
 def listen(path: str) -> _socket.socket:
-    """A socket at `path`, 0600 from its first moment there, in place of whatever stood there."""
-    fresh = f"{path}.{os.getpid()}"
-    files.remove(fresh)
+    """A socket at `path`, 0600 from the start, in place of what an earlier process left."""
+    files.remove(path)
     listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    listener.bind(fresh)
-    os.chmod(fresh, files.MODE)
+    before = os.umask(0o777 & ~files.MODE)
+    listener.bind(path)
+    os.umask(before)
     listener.listen(BACKLOG)
     listener.setblocking(False)
-    os.rename(fresh, path)
     return listener
 
 
@@ -87,7 +87,7 @@ def _leave_everything(listener: int) -> None:
 def serve(
     listener: _socket.socket, path: str, framed: SecretBytes, clock: Callable[[], int]
 ) -> None:
-    """Answer until the deadline or a `drop`; then wipe, and remove the socket if it is still ours."""
+    """Answer until the deadline or a `drop`; then wipe, and remove the socket if still ours."""
     about = os.stat(path)
     poll = select.poll()
     poll.register(listener.fileno(), select.POLLIN)
@@ -112,7 +112,7 @@ def serve(
 
 def _accepted(listener: _socket.socket) -> _socket.socket | None:
     try:
-        fd, _ = listener._accept()  # what `socket.accept` is made of
+        fd, _ = listener._accept()  # type: ignore[attr-defined]  # what socket.accept is made of
     except OSError:
         return None
     client = _socket.socket(fileno=fd)

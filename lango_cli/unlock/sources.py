@@ -80,7 +80,7 @@ class PromptedPassphrase(_Once):
 
 
 class RecoveryWords(_Once):
-    """BIP-39 words, as `read` gives them; a wrong word or checksum is WrongKey without the word."""
+    """BIP-39 words, as `read` gives them; a wrong word or checksum is WrongKey, unnamed."""
 
     __slots__ = ()
 
@@ -102,9 +102,9 @@ class CredentialSource:
     """`$CREDENTIALS_DIRECTORY/lango` of a systemd service: a keyfile or a passphrase.
 
     What looks like a lango keyfile serves `keyfile` slots, and `passphrase` slots too, because
-    `openssl rand -base64 32` makes passphrases of the same shape; anything else serves `passphrase`
-    slots alone. Explicit when the file is there; where it is not, the service has other credentials
-    and this source is NotApplicable.
+    `openssl rand -base64 32` makes passphrases of the same shape; anything else serves
+    `passphrase` slots alone. Explicit when the file is there; where it is not, the service has
+    other credentials and this source is NotApplicable.
     """
 
     __slots__ = ("_content", "_path", "explicit", "interactive", "name")
@@ -133,7 +133,7 @@ class CredentialSource:
 
 
 def _read_credential(path: str, name: str) -> SecretBytes:
-    """systemd gives a service's user its credential by an ACL: root's file, shown as mode 0440."""
+    """Under systemd a service's user may read by an ACL: the file is root's, shown as 0440."""
     if _is_by_acl(path):
         content = files.read(path, _READ_LIMIT)
         if content is not None:

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import os
 
-from sqlcipher3 import dbapi2
-
 from lango_cli import files
 from lango_cli.errors import AnotherVault, Busy, FileProblem, NewerFormat, Tampered
+from lango_cli.vault.engine import dbapi2
 from lango_cli.vault.migrations import MIGRATIONS
 
 TYPE_CHECKING = False

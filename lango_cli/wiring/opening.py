@@ -111,3 +111,18 @@ def unlock(
         raise
 
 
+
+
+def names_in_session() -> list[str]:
+    """Secret names for completion: from an unlock session or not at all."""
+    flags = Flags()
+    folders = folders_of(flags)
+    settings = load.load(folders.config, flags.settings)
+    home = home_of(folders)
+    envelope = home.read_header(lambda _text: None)
+    bundle = session_bundle(settings, folders, envelope)
+    if bundle is None:
+        return []
+    policy = policy_of(settings, flags)
+    with core.open_vault(home, envelope, bundle, policy, lambda _text: None) as vault:
+        return vault.secrets.names()
