@@ -34,7 +34,7 @@ class _Strict:
         return members
 
     @staticmethod
-    def parse_float(text: str) -> float:
+    def parse_float(_text: str) -> float:
         raise ValueError("a fraction in a file that has none")
 
     parse_constant = parse_float
@@ -47,7 +47,8 @@ def _unencodable(value: object) -> object:
 def _codec() -> tuple[Callable[[str, int], tuple[Any, int]], Callable[[Any, int], Any]]:
     import _json
 
-    scan = _json.make_scanner(_Strict)
+    rules: Any = _Strict
+    scan = _json.make_scanner(rules)
     encode = _json.make_encoder(
         None, _unencodable, _json.encode_basestring_ascii, None, ":", ",", True, False, False
     )
@@ -59,7 +60,7 @@ def canonical(value: object) -> bytes:
     return "".join(_codec()[1](value, 0)).encode()
 
 
-def parse_canonical(data: bytes, what: str) -> Any:
+def parse_canonical(data: bytes, what: str) -> Any:  # noqa: ANN401  # any JSON value
     """The value whose canonical form is `data`; anything else is `Tampered`."""
     try:
         text = data.decode("ascii")

@@ -1,9 +1,9 @@
 """The only file writing: modes, locks, whole-file replacement.
 
-What lives here: reading without following links, exclusive creation, atomic replacement, appending,
-and the writer lock. The rule: 0600 in a 0700 folder, no symlink followed, and a write is finished
-only when the file and its folder are on disk. Why here alone: a second place that writes files is a
-second place to forget one of these.
+What lives here: reading without following links, exclusive creation, atomic replacement,
+appending, and the writer lock. The rule: 0600 in a 0700 folder, no symlink followed, and a write
+is finished only when the file and its folder are on disk. Why here alone: a second place that
+writes files is a second place to forget one of these.
 
 Paths are plain strings: `pathlib` costs the scripted path as much as opening the database.
 """
@@ -151,7 +151,7 @@ def create(path: str, data: bytes, mode: int = MODE) -> None:
 
 
 def replace(path: str, data: bytes, mode: int = MODE) -> None:
-    """Whole new content or the old one, whatever happens: temp, fsync, rename, fsync of the folder."""
+    """Whole new content or the old: temporary file, fsync, rename, fsync of the folder."""
     temporary = f"{path}.{os.getpid()}.new"
     remove(temporary)
     create(temporary, data, mode)
@@ -179,7 +179,7 @@ def append(path: str, record: bytes) -> None:
 
 
 def overwrite(path: str, data: bytes) -> None:
-    """Put `data` at the start of a small file in place, not synced: for best-effort state alone."""
+    """Put `data` at the start of a small file, not synced: for best-effort state alone."""
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
         try:
@@ -219,6 +219,18 @@ def move(path: str, target: str) -> None:
     except OSError as err:
         raise problem(path, err) from None
     sync_folder(os.path.dirname(target) or ".")
+
+
+def restrict(path: str, mode: int) -> None:
+    """Take away what `mode` does not allow from a file or folder of ours; no link is followed."""
+    try:
+        fd = os.open(path, _READ)
+        try:
+            os.fchmod(fd, stat.S_IMODE(os.fstat(fd).st_mode) & mode)
+        finally:
+            os.close(fd)
+    except OSError as err:
+        raise problem(path, err) from None
 
 
 def remove(path: str) -> bool:

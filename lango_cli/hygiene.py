@@ -1,7 +1,7 @@
 """What a process that holds keys does first: umask, no core dump, no debugger.
 
-The rule: called once, before anything is read. Its limits: root can still look, swap can still hold
-pages, and the same user can run lango itself.
+The rule: called once, before anything is read. Its limits: root can still look, swap can still
+hold pages, and the same user can run lango itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ PR_SET_DUMPABLE = 4
 
 
 def harden() -> None:
-    """New files private, core size 0, and on Linux not dumpable, hence not ptraceable by equals."""
+    """New files private, no core; on Linux not dumpable, so not traceable by the same user."""
     import resource
 
     os.umask(0o077)

@@ -1,8 +1,8 @@
 """The shape of every door between rooms: value types and Protocols.
 
-The rule: rooms never import one another; what one needs of another is a Protocol here, and `wiring`
-hands in the object. The scripted read path never loads this module at run time (typing and
-dataclasses cost more than the whole read), so what it needs is declared where it is made.
+The rule: rooms never import one another; what one needs of another is a Protocol here, and
+`wiring` hands in the object. The scripted read path never loads this module at run time (typing
+and dataclasses cost more than the whole read), so what it needs is declared where it is made.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class UnlockSource(Protocol):
     """One way to come by a slot's credential.
 
     `offer` returns the credential for `slot` (a passphrase's text as UTF-8, or the 32 bytes that a
-    keyring, keyfile or set of recovery words stands for), raises `NotApplicable` where it has none,
-    and any other `LangoError` where what it found must not be passed over.
+    keyring, keyfile or set of recovery words stands for), raises `NotApplicable` where it has
+    none, and any other `LangoError` where what it found must not be passed over.
     """
 
     @property
@@ -76,7 +76,7 @@ class SessionStore(Protocol):
         """Whether this store works here and now; never changes anything."""
 
     def put(self, vault_id: str, bundle: SecretBytes, ttl: int) -> None:
-        """Keep `bundle` for `ttl` seconds, replacing what was there; CustodyUnavailable if it cannot."""
+        """Keep `bundle` for `ttl` seconds in place of what was there; else CustodyUnavailable."""
 
     def get(self, vault_id: str) -> SecretBytes | None:
         """What is kept and not yet past its time."""

@@ -1,11 +1,11 @@
 """A value that will not print itself.
 
-What lives here: `SecretBytes` and `SecretText`, the wrappers round every key, passphrase and value.
-The rule: `reveal()` is the only door, and the architecture test lists who may call it.
+What lives here: `SecretBytes` and `SecretText`, the wrappers round every key, passphrase and
+value. The rule: `reveal()` is the only door, and the architecture test lists who may call it.
 Why: an f-string, a traceback or a pickled exception must not be able to leak what passes through.
 
-Wiping is best effort: Python copies strings and bytes at will, so `wipe()` clears this object's own
-buffer and promises no more than that.
+Wiping is best effort: Python copies strings and bytes at will, so `wipe()` clears this object's
+own buffer and promises no more than that.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@
     python3 -m tests soak        the long runs: many processes, kill -9, flipped bytes
 
 It needs python3 (3.11 or newer) and git, and brings the rest: an environment of its own in
-`.tests-env/`, and the real parts of `tests/parts.py` through apt-get where it may. Where it may not,
-it says what to run, and goes on: the tests that miss a part say so.
+`.tests-env/`, and the real parts of `tests/parts.py` through apt-get where it may. Where it may
+not, it says what to run, and goes on: the tests that miss a part say so.
 
 Why the environment holds lango as an editable install: a child process started in any folder, with
 any environment, then tests the working tree, and no PYTHONPATH has to be handed down to it. What a

@@ -1,7 +1,7 @@
 """The real parts that tests run beside lango, and what to install for them.
 
-The rule: a test that needs a program calls `require(...)`. Where the program is missing the test is
-skipped with the reason, and with CI=true it fails: a green run in CI means that everything was run.
+The rule: a test that needs a program calls `require(...)`. Where the program is missing the test
+is skipped with the reason, and with CI=true it fails: a green run in CI means that everything ran.
 Standard library only when imported, because `python3 -m tests` reads the table before anything is
 installed.
 """

@@ -1,7 +1,7 @@
 """Runs a transcript: what a person or a script types, and what they see.
 
-A transcript is a script, then `-- name --` sections. Each section is a file in the transcript's own
-folder, which is the working folder and `$WORK`. (`-- name bare --`: without the last newline;
+A transcript is a script, then `-- name --` sections. Each section is a file in the transcript's
+own folder, which is the working folder and `$WORK`. (`-- name bare --`: without the last newline;
 `-- name base64 --`: any bytes.) One step a line; `#` starts a comment line; words are quoted as in
 a shell, and `$WORK` stands for the folder.
 
@@ -29,12 +29,12 @@ Checking:
     [!] cmp stdout|stderr|ttyout|FILE FILE   equal, byte for byte
     [!] exists FILE
     mode FILE 0600
-    needs PROGRAM                a part from tests/parts.py: without it skipped, with CI=true failed
+    needs PROGRAM                a part from tests/parts.py; without it skipped (CI=true: failed)
 
 Without `tty` there is no terminal at all: opening /dev/tty fails, as in cron. What a prompt is,
 tests/terminal.py says. A typed line `^C`, `^D` or `^Z` is that key, and `<word>` is the word whose
-number the prompt asks for, as the terminal showed it before. `^` and `$` in a REGEX are the ends of
-a line.
+number the prompt asks for, as the terminal showed it before. `^` and `$` in a REGEX are the ends
+of a line.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 The rule: answers are typed at a prompt and never before it, because a prompt for a passphrase
 throws away what was typed earlier. A prompt is a line that is not ended yet and stops with `:`,
-`?`, `]` or `>`; nothing here waits for an amount of time.
+`?`, `]` or `>`, after which the program waits. (A key or signal that arrives between the prompt and
+the wait would be lost to it now and then: no person is that quick.)
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import selectors
 import struct
 import subprocess
@@ -18,16 +20,18 @@ import termios
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 STREAMS = ("stdin", "stdout", "stderr")
 SEEN = ("stdout", "stderr", "ttyout")
 LIMIT = 60.0
 """Seconds after which a run counts as hung."""
+MOMENT = 1.0
+"""Seconds given to a program to come to rest before a signal is sent all the same."""
 CHUNK = 65536
 PROMPT = re.compile(r"[:?\]>] ?\Z")
 ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|[()][0AB]|[=>78])")
@@ -73,6 +77,17 @@ def play(argv: list[str], plan: Plan, cwd: Path, env: Mapping[str, str]) -> Outc
     return Scene(argv, plan, cwd, env).run()
 
 
+def states(session: int) -> set[str]:
+    """The states (R running, S waiting, ...) of all processes of a session, from /proc."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, _, own, *_ = stat.read_text().rpartition(")")[2].split()
+            if int(own) == session:
+                found.add(state)
+    return found
+
+
 class Scene:
     """One process and the far ends of its streams."""
 
@@ -83,6 +98,7 @@ class Scene:
         self.unanswered = ""
         self.selector = selectors.DefaultSelector()
         self.ended = -1
+        self.until = time.monotonic() + LIMIT
         self.master, self.slave = self._terminal()
         ends = {name: self._end(name) for name in STREAMS}
         self.process = subprocess.Popen(
@@ -141,7 +157,7 @@ class Scene:
 
     def run(self) -> Outcome:
         """Converse until every stream is closed, then see how the process ended."""
-        until = time.monotonic() + LIMIT
+        until = self.until
         try:
             while self.selector.get_map():
                 ready = self.selector.select(max(0.0, until - time.monotonic()))
@@ -188,6 +204,7 @@ class Scene:
 
     def _signal(self) -> None:
         if self.plan.signal and re.search(self.plan.signal[1], self._all(), re.MULTILINE):
+            self._settle(min(self.until, time.monotonic() + MOMENT))
             self.process.send_signal(self.plan.signal[0])
             self.plan.signal = None
 
@@ -195,11 +212,19 @@ class Scene:
         """Type the next line, if this is a prompt."""
         self.unanswered += ESCAPE.sub("", data.decode(errors="replace"))
         if self.lines and PROMPT.search(self.unanswered):
+            self._settle(self.until)
+            if select.select([self.master], [], [], 0)[0]:
+                return  # there is more to read: it was no prompt yet
             line = self.lines.pop(0)
             if line == ASKED_WORD:
                 line = self._asked_word()
             os.write(self.master, KEYS.get(line) or f"{line}\n".encode())
             self.unanswered = ""
+
+    def _settle(self, until: float) -> None:
+        """Come back when all that runs here waits for something."""
+        while "R" in states(self.process.pid) and time.monotonic() < until:
+            time.sleep(0.001)
 
     def _asked_word(self) -> str:
         """The word whose number the prompt asks for, as it stood on the terminal."""

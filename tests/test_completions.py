@@ -27,7 +27,8 @@ def offered(shell: str, typed: str, folder: Path) -> set[str]:
         "bash": f"source {script}; COMP_WORDS=({listed}); COMP_CWORD={len(words) - 1}\n"
         '_lango; printf "%s\\n" "${COMPREPLY[@]}"',
         # What zsh would draw goes through these; -M and the like never occur.
-        "zsh": '_describe() { local -a rows; rows=("${(P)@[-1][@]}"); print -rl -- "${rows[@]%%:*}" }\n'
+        "zsh": '_describe() { local -a rows; rows=("${(P)@[-1][@]}")\n'
+        'print -rl -- "${rows[@]%%:*}" }\n'
         f"compdef() {{ }}; compadd() {{ shift; print -rl -- $@ }}; _files() {{ print -rl -- * }}\n"
         f"source {script}; words=({listed}); CURRENT={len(words)}; _lango",
         "fish": f"source {script}; complete -C {shlex.quote(typed)}",

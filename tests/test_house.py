@@ -59,7 +59,8 @@ HOMES: dict[str, set[str]] = {
 }
 """What has one home: a module, a name in one, or a builtin, and the files (or folder) it is in.
 
-Ruff's banned-API rule says the same while typing; but it opens a home for every banned name at once.
+Ruff's banned-API rule says the same while typing; but it opens a home for all banned names at
+once.
 """
 
 REVEALS: dict[str, int] = {}
@@ -80,12 +81,17 @@ MARKS = (
 )
 """Unfinished work, ignores without a reason, and paths of one machine."""
 
+# fmt: off
 NOT_ON_THE_SCRIPTED_PATH = (
-    "argparse asyncio base64 collections contextlib copy cryptography.hazmat.primitives csv ctypes.util"
-    " dataclasses difflib email enum functools getpass hashlib hmac http importlib.metadata inspect json"
-    " keyring logging msgspec multiprocessing pathlib pickle platformdirs questionary random re rich"
-    " secrets shutil socket ssl string subprocess tempfile tomllib traceback typer typing urllib uuid"
-).split()
+    "argparse", "asyncio", "base64", "collections", "contextlib", "copy",
+    "cryptography.hazmat.primitives", "csv", "ctypes.util", "dataclasses", "difflib", "email",
+    "enum", "functools", "getpass", "hashlib", "hmac", "http", "importlib.metadata", "inspect",
+    "json", "keyring", "logging", "msgspec", "multiprocessing", "pathlib", "pickle",
+    "platformdirs", "questionary", "random", "re", "rich", "secrets", "shutil", "socket", "ssl",
+    "string", "subprocess", "tempfile", "tomllib", "traceback", "typer", "typing", "urllib",
+    "uuid",
+)
+# fmt: on
 """Modules that `secrets get` must not load: each costs a script time on every call."""
 
 
@@ -187,25 +193,27 @@ def test_each_thing_is_used_in_its_home_only(thing: str) -> None:
         for name, line in names_used(tree)
         if name == thing
         and not any(
-            path == home or home[-1] == "/" and path.startswith(home) for home in HOMES[thing]
+            path == home or (home[-1] == "/" and path.startswith(home)) for home in HOMES[thing]
         )
     }
     assert not strangers
 
 
 def test_only_files_opens_a_file_for_writing() -> None:
-    writers = []
-    for path, tree in modules().items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and path != "files.py" and _writes(node):
-                writers.append(f"lango_cli/{path}:{node.lineno}")
+    writers = [
+        f"lango_cli/{path}:{node.lineno}"
+        for path, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and path != "files.py" and _writes(node, tree)
+    ]
     assert not writers
 
 
-def _writes(call: ast.Call) -> bool:
-    """Whether this call is `open` with a mode that writes, or a path's `write_...`."""
+def _writes(call: ast.Call, tree: ast.Module) -> bool:
+    """Whether this call is `open` with a mode that writes, or a pathlib path's `write_...`."""
     if isinstance(call.func, ast.Attribute):
-        return call.func.attr in ("write_text", "write_bytes")
+        named = call.func.attr in ("write_text", "write_bytes")
+        return named and any(name == "pathlib" for name, _ in names_used(tree))
     if not (isinstance(call.func, ast.Name) and call.func.id == "open"):
         return False
     given = [*call.args[1:2], *(word.value for word in call.keywords if word.arg == "mode")]
@@ -223,14 +231,13 @@ def test_secrets_are_revealed_at_the_listed_places_only() -> None:
 
 
 def test_sql_stands_in_the_store_only() -> None:
-    strangers = []
-    for path, tree in modules().items():
-        if SQL_FILES.fullmatch(path):
-            continue
-        for node in ast.walk(tree):
-            text = node.value if isinstance(node, ast.Constant) else None
-            if isinstance(text, str) and SQL.match(text):
-                strangers.append(f"lango_cli/{path}:{node.lineno}")
+    strangers = [
+        f"lango_cli/{path}:{node.lineno}"
+        for path, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and SQL.match(str(node.value))
+        if not SQL_FILES.fullmatch(path)
+    ]
     assert not strangers
 
 

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from lango_cli.secret import SecretText
 
-COMPLETE = "__complete"
-"""`lango __complete PREFIX`: secret names for the shell, from an unlock session alone."""
-
 _SWITCHES = {
     "-0": "null",
     "--null": "null",
@@ -31,14 +28,8 @@ _SWITCHES = {
     "--force": "force",
     "--strict": "strict",
 }
-_WORDS = {"--newline": "newline", "--output": "output"}
-_FLAGS = {
-    "--home": "home",
-    "--keyfile": "keyfile",
-    "--passphrase-file": "passphrase_file",
-    "--passphrase-command": "passphrase_command",
-    "--slot": "slot",
-}
+_WORDS = ("--newline", "--output")
+_FLAGS = ("--home", "--keyfile", "--passphrase-file", "--passphrase-command", "--slot")
 
 
 class _Elsewhere(Exception):
@@ -55,45 +46,33 @@ class _Person:
 
 def main(argv: Sequence[str]) -> int | None:
     """The exit code, or None where the command line is for the other front."""
-    if len(argv) >= 2 and argv[0] == "secrets" and argv[1] in ("get", "read"):
+    if len(argv) >= 2 and argv[0] == "secrets":
         return _get(argv[2:])
-    if len(argv) == 2 and argv[0] == COMPLETE:
-        return _complete(argv[1])
-    return None
+    return _complete(argv[1]) if len(argv) == 2 else None
 
 
 def _get(words: Sequence[str]) -> int | None:
-    flags, wish, names, quiet = opening.Flags(), show.Wish(), [], False
+    screen = ui.Ui(load.environment())
+    flags, wish = opening.Flags(), show.Wish()
+    switches = dict.fromkeys(_SWITCHES, wish) | {"--quiet": screen, "--no-input": flags}
+    takers = dict.fromkeys(_WORDS, wish) | dict.fromkeys(_FLAGS, flags)
+    names = []
     rest = iter(words)
     for word in rest:
-        name, equals, value = word.partition("=")
+        option, equals, value = word.partition("=")
         if not word.startswith("-"):
             names.append(word)
-        elif word in _SWITCHES:
-            setattr(wish, _SWITCHES[word], True)
-        elif word == "--quiet":
-            quiet = True
-        elif word == "--no-input":
-            flags.no_input = True
-        elif name in _WORDS or name in _FLAGS:
-            if not equals:
-                value = next(rest, "")
-            if not value:
-                return None
-            setattr(*(wish, _WORDS[name]) if name in _WORDS else (flags, _FLAGS[name]), value)
+        elif word in switches:
+            setattr(switches[word], _SWITCHES.get(word) or word[2:].replace("-", "_"), True)
+        elif option in takers and (value or not equals):
+            setattr(takers[option], option[2:].replace("-", "_"), value or next(rest, None))
         else:
             return None
-    if not names:
-        return None
-    return _answer(flags, wish, names, quiet=quiet)
+    return _answer(flags, wish, names, screen) if names else None
 
 
-def _answer(
-    flags: opening.Flags, wish: show.Wish, names: list[str], *, quiet: bool
-) -> int | None:
+def _answer(flags: opening.Flags, wish: show.Wish, names: list[str], screen: ui.Ui) -> int | None:
     ui.guard_streams()
-    screen = ui.Ui(load.environment())
-    screen.quiet = quiet
     warnings: list[str] = []
     try:
         show.check(wish, len(names))
@@ -101,7 +80,9 @@ def _answer(
         with opening.open_vault(flags, person, warnings.append) as vault:
             values = [vault.reader.get(name) for name in names]
         _tell(screen, warnings)
-        show.show(values, wish, screen, lambda: opening.load_settings(flags).text("output.newline"))
+        show.show(
+            values, wish, screen, lambda: opening.load_settings(flags).text("output.newline")
+        )
     except _Elsewhere:
         return None
     except LangoError as err:
@@ -113,6 +94,9 @@ def _answer(
         return Interrupted.code
     except ui.StdoutGone:
         return 128 + 13
+    except Exception as err:  # noqa: BLE001  # a bug, shown without a traceback
+        screen.fail(LangoError(f"unexpected ({type(err).__name__})"))
+        return LangoError.code
     return 0
 
 

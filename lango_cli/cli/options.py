@@ -177,9 +177,9 @@ class Command(TyperCommand):
     allow_extra_args = True
 
     def get_params(self, _ctx: Context) -> list[Parameter]:
-        """Its own parameters, then the shared ones."""
+        """Its own parameters, then the shared ones, as far as their names are free."""
         names = {option for param in self.params for option in param.opts}
-        unlocking = [o for o in _UNLOCK_OPTIONS if self.unlocks and not names & set(o.opts)]
+        unlocking = [option for option in _UNLOCK_OPTIONS if not names & set(option.opts)]
         return [*self.params, *unlocking, *_GLOBAL_OPTIONS, _HELP]
 
     def get_help_option(self, _ctx: Context) -> TyperOption:
@@ -207,7 +207,12 @@ class Command(TyperCommand):
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Arguments, options, then the shared ones under headings of their own."""
-        _write_options(self.get_params(ctx), ctx, formatter)
+        shown = [
+            param
+            for param in self.get_params(ctx)
+            if self.unlocks or getattr(param, "rich_help_panel", None) != UNLOCKING
+        ]
+        _write_options(shown, ctx, formatter)
 
 
 class Group(TyperGroup):

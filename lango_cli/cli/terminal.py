@@ -49,6 +49,12 @@ class Prompter(Protocol):
     def confirm(self, question: str) -> bool:
         """Yes or no; no is the default."""
 
+    def show_once(self, lines: Sequence[str], prompt: str) -> None:
+        """Show `lines` once, so that nothing of them stays on the screen."""
+
+    def tell(self, text: str) -> None:
+        """Say something."""
+
 
 def open_terminal(path: str = TTY) -> Terminal | None:
     """The controlling terminal, None for a process that has none."""

@@ -31,6 +31,9 @@ COLOURS = ("auto", "always", "never")
 _RED, _YELLOW, _DIM, _END = "\x1b[31;1m", "\x1b[33;1m", "\x1b[2m", "\x1b[0m"
 
 
+NARROWEST, GAP = 24, 2
+"""Cells to which a table's first column folds at most, and cells between columns."""
+
 NO = ("", "0", "no", "false", "off")
 """What LANGO_NO_INPUT may hold to mean no."""
 
@@ -195,16 +198,18 @@ class Ui:
         self.lines([f"{name + ': ':<{width}}{value}" for name, value in rows])
 
     def _drawn(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+        """The first column folds where it must; columns at the end that do not fit are left out."""
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
         coloured = self.colours()
-        table = Table(*head, box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for column in table.columns:
-            column.overflow = "fold"
+        count = _fitting(head, rows, self.width())
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
+        for number, title in enumerate(head[:count]):
+            table.add_column(title, overflow="fold", no_wrap=number > 0)
         for row in rows:
-            table.add_row(*(Text(plain(cell)) for cell in row))
+            table.add_row(*(Text(plain(cell)) for cell in row[:count]))
         console = Console(
             color_system="standard" if coloured else None,
             force_terminal=coloured,
@@ -233,6 +238,18 @@ class Ui:
         except OSError:
             # Nobody listens to stderr any more; the exit code still tells.
             return
+
+
+def _fitting(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> int:
+    """How many columns stand beside one another if the first may fold to `NARROWEST` cells."""
+    from rich.cells import cell_len
+
+    wide = [max(cell_len(row[at]) for row in (head, *rows)) for at in range(len(head))]
+    wide[0] = min(wide[0], NARROWEST)
+    count = len(wide)
+    while count > 1 and sum(wide[:count]) + GAP * (count - 1) > width:
+        count -= 1
+    return count
 
 
 def _write(fd: int, data: bytes) -> None:

@@ -1,8 +1,9 @@
 """Settings with their origins, folders, and the only door to the environment.
 
-The rule: default < `config.toml` < environment < flag, and each value remembers where it came from.
-An unknown member of `config.toml` or a value out of range is an error, never passed over. Sections
-of layers that are not here yet would be unknown too, so they are refused rather than ignored.
+The rule: default < `config.toml` < environment < flag, and each value remembers where it came
+from. An unknown member of `config.toml` or a value out of range is an error, never passed over.
+Sections of layers that are not here yet would be unknown too, so they are refused rather than
+ignored.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def child_environment() -> dict[str, str]:
 
 
 def folders(home: str | None) -> Folders:
-    """`home` (--home), else LANGO_HOME, holds the vault and its config.toml; else the platform's."""
+    """`home`, else LANGO_HOME, holds vault and config.toml; else the platform's folders do."""
     given = home or variable("LANGO_HOME")
     data, config, state, runtime = _platform_folders()
     if given:
@@ -132,9 +133,9 @@ def load(config: str, flags: Mapping[str, str]) -> Settings:
     for key, text in _from_file(config):
         found[key] = (find(key).parse(text, config), FILE)
     for setting in SETTINGS:
-        text = variable(setting.variable)
-        if text is not None:
-            found[setting.key] = (setting.parse(text, setting.variable), ENVIRONMENT)
+        given = variable(setting.variable)
+        if given is not None:
+            found[setting.key] = (setting.parse(given, setting.variable), ENVIRONMENT)
     for key, text in flags.items():
         found[key] = (BY_KEY[key].parse(text, "the command line"), FLAG)
     return Settings(found)

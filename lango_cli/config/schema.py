@@ -15,11 +15,13 @@ SOURCES = ("session", "keyring", "keyfile", "prompt")
 
 
 class Setting:
-    """One setting. `kind` is `choice`, `duration`, `count` or `order`; durations are in seconds."""
+    """One setting. `kind`: `choice`, `duration` (in seconds), `count` or `order`."""
 
     __slots__ = ("choices", "default", "doc", "key", "kind")
 
-    def __init__(self, key: str, kind: str, default: str, choices: tuple[str, ...], doc: str):
+    def __init__(
+        self, key: str, kind: str, default: str, choices: tuple[str, ...], doc: str
+    ) -> None:
         self.key = key
         self.kind = kind
         self.default = default
@@ -77,9 +79,7 @@ SETTINGS = (
         ("require", "warn", "off"),
         "What happens when the record of a read cannot be written: fail, warn, or keep no record.",
     ),
-    Setting(
-        "audit.retention", "duration", "400d", (), "How long audit records are kept."
-    ),
+    Setting("audit.retention", "duration", "400d", (), "How long audit records are kept."),
     Setting(
         "kdf.algorithm",
         "choice",

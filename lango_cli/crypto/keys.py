@@ -1,7 +1,7 @@
 """The key hierarchy: one type per purpose, so that none can stand in for another.
 
-Per generation a random 32-byte master key; HKDF-SHA256 children with label `lango/<purpose>/v1` and
-the vault id as salt. Data keys, the audit key and the identity seed are random and wrapped.
+Per generation a random 32-byte master key; HKDF-SHA256 children with label `lango/<purpose>/v1`
+and the vault id as salt. Data keys, the audit key and the identity seed are random and wrapped.
 """
 
 from __future__ import annotations

@@ -5,9 +5,10 @@ gaps. A change and its record are one transaction, so a write that cannot be rec
 comes first: its record waits at most 100 ms for the writer's lock, then goes, sealed and numbered,
 to the end of `audit.pending`, which the next writer folds into the chain.
 
-A record says who (uid, pid, parent's command name, terminal), what and how it ended; never a value.
-What cannot be seen here: records cut from the end of the chain or of `audit.pending` together with
-everything that mentions them. An exported head shows the first (`lango audit verify --head`).
+A record says who (uid, pid, parent's command name, terminal), what and how it ended; never a
+value. What cannot be seen here: records cut from the end of the chain or of `audit.pending`
+together with everything that mentions them. An exported head shows the first (`lango audit verify
+--head`).
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def whoami() -> dict[str, Any]:
 
 
 class AuditLog:
-    """Appending to the chain. `reads` is `require`, `warn` or `off`; times are milliseconds UTC."""
+    """Appending to the chain. `reads` is `require`, `warn` or `off`."""
 
     def __init__(
         self,
@@ -196,7 +197,7 @@ class AuditLog:
         return events
 
     def _unseal_pending(self, data: bytes, number: int) -> tuple[list[dict[str, Any]], int]:
-        """Events beyond `number` with what is wrong said in a record of its own, and the last number."""
+        """Events beyond `number`, one more saying what is wrong, and the last number."""
         from lango_cli.codec import parse_canonical
 
         events, damaged, missing = [], 0, 0

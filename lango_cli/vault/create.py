@@ -89,7 +89,9 @@ def create_vault(
         files.replace(home.path(HEADER), data)
         files.move(home.database(1) + UNFINISHED, home.database(1))
         files.replace(home.path(COPY), data)
-    vault = open_vault(home, envelope, Opened(envelope.slots[0], "init", master), policy, warn, clock)
+    vault = open_vault(
+        home, envelope, Opened(envelope.slots[0], "init", master), policy, warn, clock
+    )
     try:
         created = vault.audit.event("vault.create", envelope.vault)
         with vault.store.write():

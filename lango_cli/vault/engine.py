@@ -1,9 +1,10 @@
 """SQLCipher's extension module, without the package round it.
 
-Why: `sqlcipher3/__init__` imports `sqlcipher3.dbapi2`, which loads `datetime` and `collections.abc`
-for adapters that lango does not use; that is a tenth of the time of `lango secrets get`. The
-extension is found by the ordinary path finder and registered under its own name, so that whoever
-imports `sqlcipher3` later gets the same one: two copies on one file would lose locks.
+Why: `sqlcipher3/__init__` imports `sqlcipher3.dbapi2`, which loads `datetime` and
+`collections.abc` for adapters that lango does not use; that is a tenth of the time of `lango
+secrets get`. The extension is found by the ordinary path finder and registered under its own name,
+so that whoever imports `sqlcipher3` later gets the same one: two copies on one file would lose
+locks.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 _NAME = "sqlcipher3._sqlite3"
 
 
-def _load() -> Any:
+def _load() -> Any:  # noqa: ANN401  # the extension has no types
     if _NAME not in sys.modules:
         package = PathFinder.find_spec("sqlcipher3")
-        found = package and PathFinder.find_spec(_NAME, package.submodule_search_locations)
-        loader = found and found.loader
+        folders = None if package is None else package.submodule_search_locations
+        found = None if folders is None else PathFinder.find_spec(_NAME, folders)
+        loader = None if found is None else found.loader
         if found is None or loader is None:
             raise ImportError("sqlcipher3 is not installed")
         module = loader.create_module(found)

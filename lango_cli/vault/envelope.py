@@ -1,8 +1,9 @@
 """The header: one master key, wrapped in 1..n slots, under one MAC.
 
-What lives here: `Envelope` and `Slot`, bytes in and bytes out, and the opening and sealing of a slot.
-The rule: nothing read from disk is used before it is bounds-checked, nothing stored lets a guess be
-tested faster than through the slot's KDF, and a slot opens only if its seed gives its public key.
+What lives here: `Envelope` and `Slot`, bytes in and bytes out, and the opening and sealing of a
+slot. The rule: nothing read from disk is used before it is bounds-checked, nothing stored lets a
+guess be tested faster than through the slot's KDF, and a slot opens only if its seed gives its
+public key.
 
 A slot is a recipient: besides the master key, sealed directly under the slot's own key, it has an
 HPKE key pair whose public half stands in clear, so that a new generation of the master key can be
@@ -80,7 +81,9 @@ class Slot:
         "wrapped_how",
     )
 
-    def __init__(self, slot_id: str, kind: str, label: str, kdf: dict[str, Any], created: str):
+    def __init__(
+        self, slot_id: str, kind: str, label: str, kdf: dict[str, Any], created: str
+    ) -> None:
         self.id = slot_id
         self.kind = kind
         self.label = label

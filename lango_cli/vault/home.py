@@ -1,8 +1,8 @@
 """A vault's files: where they are, whether there is a vault, and reading and writing the header.
 
-The rule: a vault exists if any of header, copy or database does. The header is replaced whole, then
-its copy; if one of the two cannot be read the other is used and the reason reported, and a header
-that can be read but not verified is never passed over for its copy.
+The rule: a vault exists if any of header, copy or database does. The header is replaced whole,
+then its copy; if one of the two cannot be read the other is used and the reason reported, and a
+header that can be read but not verified is never passed over for its copy.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from lango_cli import files
-from lango_cli.errors import LangoError, NotInitialised, Tampered
+from lango_cli.errors import FileProblem, LangoError, NotInitialised, Tampered, TooLarge
 from lango_cli.vault.envelope import HEADER_LIMIT, parse
 
 TYPE_CHECKING = False
@@ -72,7 +72,7 @@ class Home:
     def check(self) -> None:
         """FileProblem if the home is a link."""
         if os.path.islink(self.folder):
-            raise files.FileProblem(
+            raise FileProblem(
                 f"{self.folder} is a symbolic link, and lango follows none here",
                 hint="name the real folder: --home DIR",
             )
@@ -86,11 +86,8 @@ class Home:
         problems = []
         for name in (HEADER, COPY):
             try:
-                data = files.read(self.path(name), HEADER_LIMIT)
-                if data is None:
-                    raise Tampered(f"{name} is missing")
-                envelope = parse(data)
-            except (Tampered, files.TooLarge) as err:
+                envelope = self._parse(name)
+            except (Tampered, TooLarge) as err:
                 problems.append(err.message)
                 continue
             if problems:
@@ -99,6 +96,12 @@ class Home:
         if not self.vault_files():
             raise NotInitialised(f"no vault at {self.folder}")
         raise Tampered(f"neither header can be read: {'; '.join(problems)}")
+
+    def _parse(self, name: str) -> Envelope:
+        data = files.read(self.path(name), HEADER_LIMIT)
+        if data is None:
+            raise Tampered(f"{name} is missing")
+        return parse(data)
 
     def write_header(self, envelope: Envelope, key: HeaderKey) -> None:
         """Replace header and copy by the next revision; under the writer's lock."""

@@ -1,7 +1,7 @@
 """Data keys: random, stored wrapped, each with versions; one of them is the default.
 
-The rule: a wrapped key is bound by its associated data to vault, key id and version, so that no row
-can be passed off as another. An unknown key is an error, never the default's turn.
+The rule: a wrapped key is bound by its associated data to vault, key id and version, so that no
+row can be passed off as another. An unknown key is an error, never the default's turn.
 """
 
 from __future__ import annotations

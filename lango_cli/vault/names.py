@@ -32,16 +32,20 @@ def check_name(text: str) -> str:
     if not _PLAIN.issuperset(name) and not all(map(_allowed, name)):
         raise InvalidName("a name has letters, digits, space and ._/@+:#- alone")
     for part in name.split("/"):
-        if part in ("", ".", ".."):
-            raise InvalidName("no part of a name between slashes is empty, . or ..")
-        if part[0] in "- " or part[-1] == " ":
-            raise InvalidName("no part of a name begins with - or a space, or ends with a space")
+        _check_part(part)
     if _version_mark(name) >= 0:
         raise InvalidName(
             "a name cannot end with @ and digits: that asks for a version",
             hint="give the name alone; every write makes the next version",
         )
     return name
+
+
+def _check_part(part: str) -> None:
+    if part in ("", ".", ".."):
+        raise InvalidName("no part of a name between slashes is empty, . or ..")
+    if part[0] in "- " or part[-1] == " ":
+        raise InvalidName("no part of a name begins with - or a space, or ends with a space")
 
 
 def split_reference(text: str) -> tuple[str, int | None]:

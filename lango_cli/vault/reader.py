@@ -68,7 +68,7 @@ class Reader:
         self._clock = clock
 
     def get(self, reference: str) -> Value:
-        """The value of `NAME` or `NAME@3`, recorded as an access; SecretNotFound if there is none."""
+        """The value of `NAME` or `NAME@3`, recorded as an access; else SecretNotFound."""
         name, version = split_reference(reference)
         row = rows.read_value(self._store, name, version)
         if row is None:
@@ -91,10 +91,13 @@ class Reader:
         if found is None:
             return SecretNotFound(f"no secret named {name}")
         return SecretNotFound(
-            f"{name} has no version {version}", hint=f"see which it has: lango secrets history {name}"
+            f"{name} has no version {version}",
+            hint=f"see which it has: lango secrets history {name}",
         )
 
-    def _seal(self, secret: str, version: int, key: tuple[str, int, DataKey], data: bytes) -> bytes:
+    def _seal(
+        self, secret: str, version: int, key: tuple[str, int, DataKey], data: bytes
+    ) -> bytes:
         context = _value_context(self._vault, secret, version, key[:2])
         return VALUE_FORMAT + seal(key[2], data, VALUE_FORMAT + context)
 

@@ -108,7 +108,8 @@ def use_slot(store: Store, slot: str, now: int, *, tested: bool) -> None:
     """Note that a slot was used or tested."""
     column = "last_tested_at" if tested else "last_used_at"
     store.run("INSERT OR IGNORE INTO slot_use(slot_id) VALUES (?)", slot)
-    store.run(f"UPDATE slot_use SET {column} = ? WHERE slot_id = ?", now, slot)
+    change = f"UPDATE slot_use SET {column} = ? WHERE slot_id = ?"  # noqa: S608  # one of two names
+    store.run(change, now, slot)
 
 
 def slot_use(store: Store) -> dict[str, tuple[int | None, int | None]]:
@@ -124,9 +125,7 @@ def forget_slot(store: Store, slot: str) -> None:
 
 def live(store: Store, name: str) -> tuple[str, int] | None:
     """Id and current version of the live secret of this name."""
-    row = store.row(
-        "SELECT id, version FROM secrets WHERE name = ? AND deleted_at IS NULL", name
-    )
+    row = store.row("SELECT id, version FROM secrets WHERE name = ? AND deleted_at IS NULL", name)
     return None if row is None else (row[0], row[1])
 
 
@@ -154,7 +153,13 @@ def insert_secret(store: Store, secret: str, name: str, now: int) -> None:
 
 
 def insert_version(
-    store: Store, secret: str, version: int, key: tuple[str, int], size: int, sealed: bytes, now: int
+    store: Store,
+    secret: str,
+    version: int,
+    key: tuple[str, int],
+    size: int,
+    sealed: bytes,
+    now: int,
 ) -> None:
     """A new value, which becomes the current one; also the time the value changed."""
     store.run(
@@ -204,12 +209,8 @@ def set_columns(store: Store, secret: str, now: int, **columns: object) -> None:
     if not _COLUMNS.issuperset(columns):
         raise ValueError("no such column")
     changes = ", ".join(f"{column} = ?" for column in columns)
-    store.run(
-        f"UPDATE secrets SET {changes}, updated_at = ? WHERE id = ?",
-        *columns.values(),
-        now,
-        secret,
-    )
+    change = f"UPDATE secrets SET {changes}, updated_at = ? WHERE id = ?"  # noqa: S608  # checked
+    store.run(change, *columns.values(), now, secret)
 
 
 def set_tags(store: Store, secret: str, tags: tuple[str, ...]) -> None:
@@ -220,20 +221,17 @@ def set_tags(store: Store, secret: str, tags: tuple[str, ...]) -> None:
 
 def meta_of(store: Store, secret: str) -> Row | None:
     """Everything but the value of one secret, by id."""
-    return store.row(f"SELECT {_META} FROM secrets s WHERE s.id = ?", secret)
+    query = f"SELECT {_META} FROM secrets s WHERE s.id = ?"  # noqa: S608  # fixed text
+    return store.row(query, secret)
 
 
 def metas(store: Store, prefix: str, *, deleted: bool) -> list[Row]:
     """Everything but the values, names in byte order."""
     state = "s.deleted_at IS NOT NULL" if deleted else "s.deleted_at IS NULL"
     low, high = _range(prefix)
-    return store.rows(
-        f"""SELECT {_META} FROM secrets s WHERE {state} AND (?1 = '' OR s.name = ?1
-            OR (s.name >= ?2 AND s.name < ?3)) ORDER BY s.name, s.deleted_at""",
-        prefix,
-        low,
-        high,
-    )
+    query = f"""SELECT {_META} FROM secrets s WHERE {state} AND (?1 = '' OR s.name = ?1
+        OR (s.name >= ?2 AND s.name < ?3)) ORDER BY s.name, s.deleted_at"""  # noqa: S608  # fixed
+    return store.rows(query, prefix, low, high)
 
 
 def names(store: Store, prefix: str) -> list[str]:
@@ -274,7 +272,7 @@ def values(store: Store) -> Iterator[Row]:
 
 
 def sealed_version(store: Store, secret: str, version: int) -> Row | None:
-    """key id, key version, sealed value."""
+    """Key id, key version, sealed value."""
     return store.row(
         """SELECT key_id, key_version, sealed FROM versions
             WHERE secret_id = ? AND version = ?""",

@@ -18,7 +18,8 @@ from lango_cli.vault.names import check_name
 from lango_cli.vault.reader import VALUE_LIMIT, Reader, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from builtins import list as List
+    from collections.abc import Callable, Iterator, Sequence
 
     from lango_cli.vault.vault import Policy
 
@@ -29,9 +30,10 @@ UNCHANGED = -1.0
 class Secrets:
     """All that can be done with the secrets of an open vault. Times are seconds UTC."""
 
-    def __init__(self, reader: Reader, policy: Policy) -> None:
+    def __init__(self, reader: Reader, policy: Policy, tidy: Callable[[], None]) -> None:
         self._reader = reader
         self._policy = policy
+        self._tidy = tidy
         self._store = reader._store
         self._audit = reader._audit
 
@@ -71,7 +73,9 @@ class Secrets:
                 rows.drop_versions(self._store, secret, self._policy.versions)
             self._record("secret.write", f"{name}@{version}")
             self._sweep()
-            return self._meta(secret)
+            meta = self._meta(secret)
+        self._tidy()
+        return meta
 
     def edit(
         self,
@@ -94,24 +98,27 @@ class Secrets:
         """Everything but the value."""
         return self._meta(self._live(name)[0])
 
-    def names(self, prefix: str = "") -> list[str]:
+    def names(self, prefix: str = "") -> List[str]:
         """Names in byte order, all or those of a folder."""
         return rows.names(self._store, prefix)
 
-    def list(self, prefix: str = "", *, deleted: bool = False) -> list[SecretMeta]:
+    def list(self, prefix: str = "", *, deleted: bool = False) -> List[SecretMeta]:
         """Everything but the values, names in byte order."""
         return [_meta(row) for row in rows.metas(self._store, prefix, deleted=deleted)]
 
-    def find(self, text: str) -> list[SecretMeta]:
+    def find(self, text: str) -> List[SecretMeta]:
         """Secrets with `text` in name, tag, note or owner, without regard to case."""
         wanted = text.casefold()
         return [
             meta
             for meta in self.list()
-            if any(wanted in field.casefold() for field in (meta.name, meta.note, meta.owner, *meta.tags))
+            if any(
+                wanted in field.casefold()
+                for field in (meta.name, meta.note, meta.owner, *meta.tags)
+            )
         ]
 
-    def history(self, name: str) -> list[VersionMeta]:
+    def history(self, name: str) -> List[VersionMeta]:
         """Its versions, newest first."""
         secret, current = self._live(name)
         return [
@@ -149,7 +156,8 @@ class Secrets:
             secret = rows.trashed(self._store, name)
             if secret is None:
                 raise SecretNotFound(
-                    f"no deleted secret named {name}", hint="list them: lango secrets list --deleted"
+                    f"no deleted secret named {name}",
+                    hint="list them: lango secrets list --deleted",
                 )
             self._free(target, f"lango secrets undelete {name} --as NEW")
             rows.set_columns(self._store, secret, self._now(), deleted_at=None, name=target)
@@ -179,7 +187,7 @@ class Secrets:
             return self._meta(secret)
 
     def copy(self, name: str, new_name: str) -> SecretMeta:
-        """A second secret with the current value and what is known about it; its history is new."""
+        """A second secret with the current value and metadata; its history begins anew."""
         target = check_name(new_name)
         with self._store.write():
             secret, version = self._live(name)
@@ -194,7 +202,7 @@ class Secrets:
             self._record("secret.copy", name, f"to {target}")
             return self._meta(twin)
 
-    def due(self, within: float) -> list[tuple[SecretMeta, str]]:
+    def due(self, within: float) -> List[tuple[SecretMeta, str]]:
         """What has expired, expires within so many seconds, or is to be rotated by then."""
         now = self._reader._clock()
         found = []
@@ -242,9 +250,7 @@ class Secrets:
         key = self._reader._keys.default()
         version = rows.next_version(self._store, secret)
         sealed = self._reader._seal(secret, version, key, value.reveal())
-        rows.insert_version(
-            self._store, secret, version, key[:2], len(value), sealed, self._now()
-        )
+        rows.insert_version(self._store, secret, version, key[:2], len(value), sealed, self._now())
         return version
 
     def _open(self, secret: str, name: str, version: int) -> SecretBytes:

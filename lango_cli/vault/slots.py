@@ -1,8 +1,8 @@
 """Changing who may unlock: adding, removing, renaming, testing slots, changing a passphrase.
 
 The rule: the header changes only under the writer's lock and after being read again; a new slot is
-opened once with what its owner holds before an old one goes; the last slot cannot go. The change is
-announced in the audit log before and confirmed after, because the header cannot be part of the
+opened once with what its owner holds before an old one goes; the last slot cannot go. The change
+is announced in the audit log before and confirmed after, because the header cannot be part of the
 database's transaction: a crash between leaves the announcement.
 """
 
@@ -264,4 +264,3 @@ def _free_label(envelope: Envelope, label: str) -> None:
 def drill_slot(envelope: Envelope, slot: Slot, credential: SecretBytes) -> None:
     """Drill a slot without opening the vault: WrongKey or Tampered if it does not open."""
     open_slot(envelope, slot, credential).wipe()
-

@@ -1,9 +1,9 @@
 """The database: SQLCipher, one writer at a time, and every word of SQL beside `rows.py`.
 
 The rule: a raw key of exactly 64 hex digits and nothing else is ever put into a PRAGMA; cipher and
-secure_delete are asserted at open; a write holds the vault's lock, re-reads the header's generation
-and counts itself. Why not SQLite's own locks alone: a writer that waits on them can be starved, and
-a rekey replaces the file beneath them.
+secure_delete are asserted at open; a write holds the vault's lock, re-reads the header's
+generation and counts itself. Why not SQLite's own locks alone: a writer that waits on them can be
+starved, and a rekey replaces the file beneath them.
 
 Two counters guard against going back in time: the database's own count of commits, and its copy in
 the state folder. A database that has fewer commits than this machine has seen was rolled back.
@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 
 from lango_cli import files
-from lango_cli.errors import AnotherVault, Busy, FileProblem, NewerFormat, Tampered
+from lango_cli.errors import AnotherVault, Busy, FileProblem, LangoError, NewerFormat, Tampered
 from lango_cli.vault.engine import dbapi2
 from lango_cli.vault.migrations import MIGRATIONS
 
@@ -48,13 +48,16 @@ def _translate(err: dbapi2.Error, path: str) -> Exception:
         return FileProblem(f"{path}: no space left", hint="make room and run the command again")
     if base in _FULL:
         return FileProblem(f"{path}: cannot be read or written")
-    return err
+    # Not a fault of the disk or of another process: a bug, which is shown by its class alone.
+    return LangoError(f"the database refuses ({getattr(err, 'sqlite_errorname', 'unknown')})")
 
 
 class Store:
     """An open database. Rows come back as tuples; times in it are milliseconds since 1970 UTC."""
 
-    def __init__(self, folder: str, path: str, connection: dbapi2.Connection, writable: bool):
+    def __init__(
+        self, folder: str, path: str, connection: dbapi2.Connection, writable: bool
+    ) -> None:
         self._folder = folder
         self._connection = connection
         self._after: list[tuple[Callable[[], None], Callable[[], None]]] = []
@@ -73,9 +76,10 @@ class Store:
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         try:
-            return self._connection.execute(statement, values).fetchall()
+            found: list[tuple[Any, ...]] = self._connection.execute(statement, values).fetchall()
         except (dbapi2.Error, MemoryError) as err:
             raise _translate(err, self.path) from None
+        return found
 
     def row(self, statement: str, *values: object) -> tuple[Any, ...] | None:
         """The first row, None where there is none."""
@@ -107,7 +111,7 @@ class Store:
         except (dbapi2.Error, MemoryError) as err:
             raise _translate(err, self.path) from None
 
-    def meta(self, name: str) -> Any:
+    def meta(self, name: str) -> Any:  # noqa: ANN401  # SQLite's cells have no one type
         """One named value of the vault as a whole, None where unset."""
         row = self.row("SELECT value FROM meta WHERE name = ?", name)
         return None if row is None else row[0]
@@ -119,7 +123,9 @@ class Store:
     def write(self, timeout: float | None = None) -> Transaction:
         """A write transaction under the vault's lock; Busy after `timeout` seconds."""
         if not self.writable:
-            raise FileProblem(f"{self._folder} is read-only", hint="write where the vault may change")
+            raise FileProblem(
+                f"{self._folder} is read-only", hint="write where the vault may change"
+            )
         return Transaction(self, self.lock_timeout if timeout is None else timeout)
 
     def after_commit(self, action: Callable[[], None], otherwise: Callable[[], None]) -> None:
@@ -227,23 +233,27 @@ def _connect(path: str, mode: str, key: DatabaseKey, page_size: int) -> dbapi2.C
     name = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     connection = dbapi2.connect(f"file:{name}?{mode}", uri=True, isolation_level=None)
     try:
-        for pragma in (
-            "cipher_log_level = NONE",
-            f"key = \"x'{digits}'\"",
-            f"cipher_page_size = {page_size}",
-            f"busy_timeout = {BUSY_MILLISECONDS}",
-            "foreign_keys = ON",
-            "synchronous = FULL",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-        secure = connection.execute("PRAGMA secure_delete = ON").fetchone()
-        cipher = connection.execute("PRAGMA cipher_version").fetchone()
-        if secure != (1,) or cipher is None:
-            raise FileProblem("this SQLite has no encryption", hint="pip install sqlcipher3")
+        _prepare(connection, digits, page_size)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _prepare(connection: dbapi2.Connection, digits: str, page_size: int) -> None:
+    for pragma in (
+        "cipher_log_level = NONE",
+        f"key = \"x'{digits}'\"",
+        f"cipher_page_size = {page_size}",
+        f"busy_timeout = {BUSY_MILLISECONDS}",
+        "foreign_keys = ON",
+        "synchronous = FULL",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    secure = connection.execute("PRAGMA secure_delete = ON").fetchone()
+    cipher = connection.execute("PRAGMA cipher_version").fetchone()
+    if secure != (1,) or cipher is None:
+        raise FileProblem("this SQLite has no encryption", hint="pip install sqlcipher3")
 
 
 def create_store(
@@ -289,6 +299,27 @@ def open_store(
     vault's; NewerFormat for a later schema. Where the folder cannot be written, the file is opened
     unchanged and read-only, provided no log is left over.
     """
+    writable = _look(folder, path)
+    mode = "mode=rw" if writable else "mode=ro&immutable=1"
+    try:
+        store = Store(folder, path, _connect(path, mode, key, page_size), writable)
+    except dbapi2.Error as err:
+        raise _translate(err, path) from None
+    try:
+        _check(store, vault)
+    except Tampered:
+        store.abandon()
+        if _strangers(path, salt):
+            raise AnotherVault("the database is not the one that the header belongs to") from None
+        raise
+    except BaseException:
+        store.abandon()
+        raise
+    return store
+
+
+def _look(folder: str, path: str) -> bool:
+    """Whether the file is there, no link, and may be written; or why it cannot even be read."""
     if not files.exists(path) and files.exists(path + UNFINISHED):
         files.move(path + UNFINISHED, path)
     if not files.exists(path):
@@ -303,25 +334,7 @@ def open_store(
             f"{path} has changes that only a writer can take in, and {folder} is read-only",
             hint="run one command where the vault may be written",
         )
-    try:
-        connection = _connect(
-            path, "mode=rw" if writable else "mode=ro&immutable=1", key, page_size
-        )
-        store = Store(folder, path, connection, writable)
-        try:
-            _check(store, vault)
-        except BaseException:
-            connection.close()
-            raise
-    except dbapi2.Error as err:
-        raise _translate(err, path) from None
-    except Tampered:
-        if _strangers(path, salt):
-            raise AnotherVault(
-                "the database is not the one that the header belongs to"
-            ) from None
-        raise
-    return store
+    return writable
 
 
 def _left_over(log: str) -> bool:
@@ -334,16 +347,13 @@ def _left_over(log: str) -> bool:
 def _strangers(path: str, salt: bytes) -> bool:
     """Whether the file's first bytes are another file's, rather than this one's with damage."""
     found = database_salt(path)
-    return len(found) == _SALT and sum(a != b for a, b in zip(found, salt, strict=True)) > _SALT // 2
+    return (
+        len(found) == _SALT and sum(a != b for a, b in zip(found, salt, strict=True)) > _SALT // 2
+    )
 
 
 def _check(store: Store, vault: str) -> None:
-    try:
-        known = dict(store.rows("SELECT name, value FROM meta"))
-    except (FileProblem, Busy, Tampered):
-        raise
-    except dbapi2.Error:
-        raise Tampered("the database has not the tables it should") from None
+    known = dict(store.rows("SELECT name, value FROM meta"))
     store.known = known
     if known.get("vault") != vault:
         raise AnotherVault("the database is not the one that the header belongs to")

@@ -23,8 +23,8 @@ from lango_cli.vault import rows
 from lango_cli.vault.audit import WARN, AuditLog
 from lango_cli.vault.bundle import Bundle
 from lango_cli.vault.envelope import open_slot
-from lango_cli.vault.keys import Keys, unwrap_audit_key
 from lango_cli.vault.home import HEADER, PENDING
+from lango_cli.vault.keys import Keys, unwrap_audit_key
 from lango_cli.vault.reader import Reader
 from lango_cli.vault.store import open_store
 
@@ -136,9 +136,7 @@ class Vault:
         self.master: MasterKey | None = None
         self.unlocked_by = "unlock session"
         self.keys = Keys(store, bundle.wrapping, envelope.vault_bytes)
-        self.audit = AuditLog(
-            store, bundle.audit, envelope.vault_bytes, home.path(PENDING), clock
-        )
+        self.audit = AuditLog(store, bundle.audit, envelope.vault_bytes, home.path(PENDING), clock)
         self.audit.reads = policy.audit_reads
         self.reader = Reader(store, self.keys, self.audit, envelope.vault_bytes, clock)
         self._header = home.path(HEADER)
@@ -148,7 +146,7 @@ class Vault:
         """All that can be done with secrets; reading one value alone is `reader`."""
         from lango_cli.vault.secrets import Secrets
 
-        return Secrets(self.reader, self.policy)
+        return Secrets(self.reader, self.policy, self._tidy)
 
     @property
     def slots(self) -> Slots:
@@ -157,12 +155,17 @@ class Vault:
 
         return Slots(self)
 
+    def _tidy(self) -> None:
+        """Cut off old audit records, at most once a day; after a write, never after a read."""
+        if self.policy.audit_retention:
+            from lango_cli.vault import audit_check
+
+            audit_check.prune_daily(self, self.policy.audit_retention)
+
     def check_fence(self) -> None:
         """Locked if the vault was rekeyed since it was opened; asked before every write."""
         if self.home.read_header(lambda _text: None).generation != self.envelope.generation:
-            raise Locked(
-                "the vault was rekeyed by another process", hint="run the command again"
-            )
+            raise Locked("the vault was rekeyed by another process", hint="run the command again")
 
     def close(self) -> None:
         """Write what waits to be written and let go of the database."""
@@ -195,8 +198,8 @@ def open_vault(
 ) -> Vault:
     """Open the database with a session's bundle or a slot's master key.
 
-    Tampered where header or database were rolled back or damaged, AnotherVault where the two are of
-    different vaults.
+    Tampered where header or database were rolled back or damaged, AnotherVault where the two are
+    of different vaults.
     """
     if isinstance(key, Bundle):
         envelope.verify(key.header)
@@ -267,8 +270,6 @@ def _note_unlock(vault: Vault, opened: Opened) -> None:
     vault.master = opened.master
     vault.unlocked_by = opened.source
     vault.home.remember_slot(vault.id, opened.slot.id)
-    vault.audit.later(
-        vault.audit.event("vault.unlock", opened.slot.id, detail=opened.source)
-    )
+    vault.audit.later(vault.audit.event("vault.unlock", opened.slot.id, detail=opened.source))
     now = int(vault.clock() * 1000)
     vault.audit.also(lambda: rows.use_slot(vault.store, opened.slot.id, now, tested=False))

@@ -72,7 +72,9 @@ def policy_of(settings: Settings, flags: Flags) -> core.Policy:
     return policy
 
 
-def open_vault(flags: Flags, ask: Prompter | None, warn: Warn, *, real: bool = False) -> core.Vault:
+def open_vault(
+    flags: Flags, ask: Prompter | None, warn: Warn, *, real: bool = False
+) -> core.Vault:
     """The vault, unlocked by the first way that works; a context manager.
 
     `real`: an unlock session is not enough, because slots are to be changed.
@@ -109,8 +111,6 @@ def unlock(
     except WrongKey:
         home.count_failure(envelope.vault)
         raise
-
-
 
 
 def names_in_session() -> list[str]:

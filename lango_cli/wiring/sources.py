@@ -1,8 +1,8 @@
 """The ways to unlock: which there are, in which order, and where an unlock session is kept.
 
-The rule (contract, *Unlocking*): flag > environment > credentials folder; two of one rank is a usage
-error; a source that was named is the only one tried. Otherwise quiet sources come first, a question
-last and only where somebody can answer.
+The rule (contract, *Unlocking*): flag > environment > credentials folder; two of one rank is a
+usage error; a source that was named is the only one tried. Otherwise quiet sources come first, a
+question last and only where somebody can answer.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def explicit_source(flags: Flags, ask: Prompter | None) -> UnlockSource | None:
     for rank, what in zip(ranks, ("flags", "variables"), strict=True):
         if len(rank) > 1:
             names = " and ".join(name for name, _ in rank)
-            raise UsageProblem(f"two {what} name a way to unlock: {names}", hint="give one of them")
+            raise UsageProblem(
+                f"two {what} name a way to unlock: {names}", hint="give one of them"
+            )
         if rank:
             return rank[0][1]()
     passphrase = load.variable(load.PASSPHRASE)
@@ -101,7 +103,9 @@ def _flag_sources(flags: Flags, ask: Prompter | None) -> Named:
         found.append(("--passphrase-file", lambda: _from_file("--passphrase-file", path)))
     if flags.passphrase_command is not None:
         command = flags.passphrase_command
-        found.append(("--passphrase-command", lambda: _from_command("--passphrase-command", command)))
+        found.append(
+            ("--passphrase-command", lambda: _from_command("--passphrase-command", command))
+        )
     if flags.keyfile is not None:
         keyfile = flags.keyfile
         found.append(("--keyfile", lambda: _from_keyfile(keyfile, "--keyfile")))
@@ -118,7 +122,10 @@ def _variable_sources() -> Named:
     command = load.variable("LANGO_PASSPHRASE_COMMAND")
     if command is not None:
         found.append(
-            ("LANGO_PASSPHRASE_COMMAND", lambda: _from_command("LANGO_PASSPHRASE_COMMAND", command))
+            (
+                "LANGO_PASSPHRASE_COMMAND",
+                lambda: _from_command("LANGO_PASSPHRASE_COMMAND", command),
+            )
         )
     keyfile = load.variable("LANGO_KEYFILE")
     if keyfile is not None:
@@ -191,19 +198,11 @@ def quiet_sources(
     return found
 
 
-def keep_session(
-    flags: Flags, vault: Vault, ttl: int, *, folders: Folders, settings: Settings
-) -> str:
+def keep_session(vault: Vault, ttl: int, settings: Settings, folders: Folders) -> str:
     """Keep an open vault's keys for `ttl` seconds; the name of the place."""
-    error: LangoError | None = None
-    for store in session_stores(settings, folders):
-        try:
-            store.put(vault.id, vault.bundle.encode(), ttl)
-        except CustodyError as err:
-            error = err
-        else:
-            return store.name
-    raise error or LangoError("there is no place for an unlock session")
+    store = session_stores(settings, folders)[0]
+    store.put(vault.id, vault.bundle.encode(), ttl)
+    return store.name
 
 
 def read_credential_of(slot_kind: str, value: SecretBytes) -> SecretBytes:

@@ -64,6 +64,12 @@ def processes(*words: str) -> list[int]:
     return found
 
 
+def children() -> set[str]:
+    """The pids of our children, those included that nobody has reaped."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return {pid for each in lists for pid in each.read_text().split()}
+
+
 @dataclass
 class Desk:
     """A session bus, and the variables of somebody who is logged in on it."""
@@ -122,9 +128,9 @@ class Desk:
             return connection.send_and_get_reply(message, timeout=PATIENCE).body
 
     def ask_bus(self, method: str, signature: str = "", *body: Any) -> Any:
-        """The first value that the bus itself answers."""
+        """The first value that the bus itself answers, None where it has none."""
         daemon = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
-        return self.call(daemon, method, signature, *body)[0]
+        return next(iter(self.call(daemon, method, signature, *body)), None)
 
     def wait_for(self, name: str) -> None:
         """Wait until a service has its name."""

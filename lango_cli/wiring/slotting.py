@@ -1,0 +1,345 @@
+"""What slots are made of outside the vault, and adding, removing and drilling them.
+
+The rule: what was made for a slot (a keyring entry, a keyfile, a file of recovery words) is taken
+back if the slot does not come to be, and nothing that stood there before is ever touched. A drill
+decides with the header alone; that it was done is noted in the database where that opens.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from lango_cli import files
+from lango_cli.crypto.bip39 import ENTROPY_BYTES, words_of
+from lango_cli.crypto.mac import random_bytes
+from lango_cli.errors import (
+    Conflict,
+    CustodyUnavailable,
+    FileProblem,
+    KeyNotFound,
+    LangoError,
+    Locked,
+    NotApplicable,
+    Tampered,
+    UsageProblem,
+    WrongKey,
+)
+from lango_cli.secret import SecretBytes
+from lango_cli.unlock.keyfile import KEY_BYTES, LIMIT, KeyfileSource, make_keyfile, stored_key
+from lango_cli.unlock.sources import (
+    PromptedPassphrase,
+    RecoveryWords,
+    normalised,
+    passphrase_from_fd,
+    without_newline,
+)
+from lango_cli.vault import vault as core
+from lango_cli.vault.create import NewSlot
+from lango_cli.vault.envelope import ARGON2ID, HKDF, PBKDF2, new_slot_id, open_slot
+from lango_cli.vault.home import KEYFILE
+from lango_cli.wiring import opening, sources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lango_cli.config.load import Folders
+    from lango_cli.model import SlotInfo, UnlockSource
+    from lango_cli.vault.envelope import Envelope, Slot
+    from lango_cli.vault.vault import Vault
+    from lango_cli.wiring.opening import Flags
+    from lango_cli.wiring.sources import Prompter
+
+    Warn = Callable[[str], None]
+
+KINDS = ("passphrase", "keyring", "keyfile", "recovery")
+KDFS = {"pbkdf2": PBKDF2, "argon2id": ARGON2ID}
+"""The names that people type, and the header's."""
+SHORT = 8
+"""Characters below which a new passphrase is called short."""
+
+
+class Undo:
+    """What was made outside the vault for it, in order to take it back."""
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[str, Callable[[], object]]] = []
+
+    def made(self, what: str, take_back: Callable[[], object]) -> None:
+        """Remember one thing."""
+        self._steps.append((what, take_back))
+
+    def take_back(self, warn: Warn) -> None:
+        """Remove all of it, the newest first; what cannot be removed is reported."""
+        while self._steps:
+            what, step = self._steps.pop()
+            try:
+                step()
+            except LangoError as err:
+                warn(f"{what} is of no use any more, but stays: {err.message}")
+
+
+def account(vault_id: str, slot_id: str) -> str:
+    """Where the OS keyring keeps a slot's 32 bytes."""
+    return f"{vault_id}:{slot_id}"
+
+
+def keyring_slot(folders: Folders, vault_id: str, label: str, undo: Undo) -> NewSlot:
+    """32 random bytes in the OS keyring, read back; CustodyUnavailable says why not."""
+    slot_id = new_slot_id()
+    key = SecretBytes(random_bytes(KEY_BYTES))
+    store = sources.os_keyring(folders)
+    entry = account(vault_id, slot_id)
+    undo.made("the entry in the OS keyring", lambda: store.delete(entry))
+    store.write(entry, key)
+    return NewSlot("keyring", label, key, HKDF, slot_id)
+
+
+def keyfile_slot(path: str, label: str, kdf: str, undo: Undo, *, given: bool) -> NewSlot:
+    """A new keyfile at `path`, or the one that is there.
+
+    A file that lango did not make is taken as it is, behind the slow `kdf`, if the person named it
+    (`given`); `<home>/keyfile` is always one that lango made.
+    """
+    if not files.exists(path):
+        key = make_keyfile(path)
+        undo.made(path, lambda: files.remove(path))
+        return NewSlot("keyfile", label, key, HKDF, new_slot_id())
+    content = SecretBytes(files.read_private(path, LIMIT, given=given) or b"")
+    try:
+        return NewSlot("keyfile", label, stored_key(content), HKDF, new_slot_id())
+    except Tampered:
+        if given and len(content):
+            return NewSlot("keyfile", label, content, kdf, new_slot_id())
+    raise FileProblem(
+        f"{path} is there already, and is no keyfile that lango made", hint="move it away first"
+    )
+
+
+def passphrase_slot(passphrase: SecretBytes, label: str, kdf: str) -> NewSlot:
+    """A passphrase behind a slow KDF."""
+    return NewSlot("passphrase", label, normalised(passphrase), kdf, new_slot_id())
+
+
+def recovery_slot(entropy: SecretBytes, label: str) -> NewSlot:
+    """32 random bytes that stand on paper as 24 words."""
+    return NewSlot("recovery", label, entropy, HKDF, new_slot_id())
+
+
+def new_entropy() -> SecretBytes:
+    """What a recovery slot is sealed with."""
+    return SecretBytes(random_bytes(ENTROPY_BYTES))
+
+
+def words_for(entropy: SecretBytes) -> list[str]:
+    """The 24 words."""
+    return words_of(entropy.reveal()).split()
+
+
+def write_words(path: str, entropy: SecretBytes, undo: Undo) -> None:
+    """The words on one line of a new file that only its owner can read."""
+    files.create(path, f"{' '.join(words_for(entropy))}\n".encode())
+    undo.made(path, lambda: files.remove(path))
+
+
+def new_passphrase(fd: int | None, path: str | None) -> SecretBytes | None:
+    """The new passphrase from the source that was named, None where none was."""
+    if fd is not None:
+        found = passphrase_from_fd(fd)
+    elif path is not None:
+        content = files.read_private(path, LIMIT + 2, given=True)
+        if content is None:
+            raise FileProblem("--new-passphrase-file: no such file", hint="check its path")
+        found = without_newline(SecretBytes(content))
+    else:
+        return None
+    return checked_passphrase(found)
+
+
+def checked_passphrase(passphrase: SecretBytes) -> SecretBytes:
+    """The same as the sources will read it; UsageProblem if empty, TooLarge above 1 MiB."""
+    if not len(passphrase):
+        raise UsageProblem("the new passphrase is empty", hint="give one of 8 characters or more")
+    return normalised(passphrase)
+
+
+def is_short(passphrase: SecretBytes) -> bool:
+    """Whether it has fewer than `SHORT` characters."""
+    return len(passphrase.reveal().decode("utf-8", "replace")) < SHORT
+
+
+def free_label(envelope: Envelope, kind: str) -> str:
+    """`kind`, or `kind-2` and so on where that is taken."""
+    taken = {slot.label for slot in envelope.slots}
+    number = 2
+    label = kind
+    while label in taken:
+        label, number = f"{kind}-{number}", number + 1
+    return label
+
+
+def refuse_second(envelope: Envelope, new: NewSlot) -> None:
+    """Conflict if this keyfile opens another slot already."""
+    for slot in envelope.slots:
+        if slot.kind == new.kind == "keyfile" and slot.kdf_name == new.kdf == HKDF:
+            try:
+                open_slot(envelope, slot, new.credential).wipe()
+            except WrongKey:
+                continue
+            raise Conflict(
+                f"this keyfile opens slot {slot.label} already",
+                hint="name another file: lango keys slot add keyfile --keyfile F",
+            )
+
+
+def add(vault: Vault, new: NewSlot, undo: Undo, warn: Warn) -> SlotInfo:
+    """Add the slot; what was made for it is taken back if the header has it not in the end."""
+    try:
+        refuse_second(vault.envelope, new)
+        return vault.slots.add(new.kind, new.label, new.credential, new.kdf, slot_id=new.slot_id)
+    except BaseException:
+        header = vault.home.read_header(lambda _text: None)
+        if all(slot.id != new.slot_id for slot in header.slots):
+            undo.take_back(warn)
+        raise
+
+
+def remove(flags: Flags, vault: Vault, slot_id: str, warn: Warn) -> SlotInfo:
+    """Remove the slot and its entry in the OS keyring."""
+    gone = vault.slots.remove(slot_id)
+    if gone.kind == "keyring":
+        try:
+            store = sources.os_keyring(opening.folders_of(flags))
+            store.delete(account(vault.id, gone.id))
+        except LangoError as err:
+            warn(f"its entry in the OS keyring stays, and opens nothing: {err.message}")
+    return gone
+
+
+def passphrase_slot_of(envelope: Envelope, name: str | None) -> Slot:
+    """The passphrase slot called `name`, or the only one there is."""
+    if name is not None:
+        slot = core.find_slot(envelope, name)
+        if slot.kind != "passphrase":
+            raise KeyNotFound(f"slot {slot.label} is no passphrase slot")
+        return slot
+    found = [slot for slot in envelope.slots if slot.kind == "passphrase"]
+    if not found:
+        raise KeyNotFound(
+            "the vault has no passphrase slot", hint="make one: lango keys slot add passphrase"
+        )
+    if len(found) > 1:
+        labels = ", ".join(slot.label for slot in found)
+        raise UsageProblem(
+            f"there are several passphrase slots: {labels}", hint="add --slot LABEL"
+        )
+    return found[0]
+
+
+def slot_to_unlock_with(flags: Flags, slot: Slot, ask: Prompter | None) -> str | None:
+    """For a passphrase change: the slot itself, unless another kind of credential was named."""
+    named = sources.explicit_source(flags, ask)
+    other = isinstance(named, KeyfileSource | RecoveryWords)
+    return None if other else slot.id
+
+
+def drill(
+    flags: Flags, name: str, words_file: str | None, ask: Prompter | None, warn: Warn
+) -> tuple[Slot, bool]:
+    """Try a slot with what its owner holds; the slot, and whether the time could be noted.
+
+    WrongKey or Tampered if it does not open, Locked where nobody can be asked for it.
+    """
+    home = opening.home_of(opening.folders_of(flags))
+    envelope = home.read_header(warn)
+    slot = core.find_slot(envelope, name)
+    source, credential = _offered(flags, envelope, slot, words_file, ask)
+    try:
+        master = open_slot(envelope, slot, credential)
+    except WrongKey:
+        home.count_failure(envelope.vault)
+        raise
+    return slot, _note(flags, envelope, core.Opened(slot, source.name, master))
+
+
+def _offered(
+    flags: Flags, envelope: Envelope, slot: Slot, words_file: str | None, ask: Prompter | None
+) -> tuple[UnlockSource, SecretBytes]:
+    named = _words_from(words_file) if words_file else sources.explicit_source(flags, ask)
+    if named is not None:
+        try:
+            return named, named.offer(slot)
+        except NotApplicable as err:
+            if words_file or _flagged(flags):
+                raise WrongKey(f"{named.name}: {err.message}") from None
+    source = _own_source(flags, envelope, slot, ask)
+    try:
+        return source, source.offer(slot)
+    except NotApplicable as err:
+        raise _missing(flags, slot, source, err.message) from None
+
+
+def _flagged(flags: Flags) -> bool:
+    given = (flags.passphrase_fd, flags.passphrase_file, flags.passphrase_command, flags.keyfile)
+    return flags.recovery or any(part is not None for part in given)
+
+
+def _own_source(
+    flags: Flags, envelope: Envelope, slot: Slot, ask: Prompter | None
+) -> UnlockSource:
+    """The way that a slot of this kind is opened without a flag or variable."""
+    folders = opening.folders_of(flags)
+    if slot.kind == "keyring":
+        from lango_cli.unlock.keyring import KeyringSource
+
+        return KeyringSource(sources.os_keyring(folders), envelope.vault)
+    if slot.kind == "keyfile":
+        return KeyfileSource(os.path.join(folders.home, KEYFILE), False)
+    if slot.kind not in KINDS:
+        raise KeyNotFound(f"slot {slot.label} is of a kind that this lango does not know")
+    if ask is None:
+        ways = "--passphrase-file F, --passphrase-fd N, --passphrase-command C"
+        raise Locked(
+            f"nobody can be asked for the {slot.kind} of slot {slot.label}",
+            hint=f"give {ways if slot.kind == 'passphrase' else '--recovery-file F'}",
+        )
+    if slot.kind == "passphrase":
+        return PromptedPassphrase("passphrase", lambda: ask.secret("Passphrase"))
+    return RecoveryWords(
+        lambda: ask.secret("Recovery words"), True, name="recovery words", asks=True
+    )
+
+
+def _words_from(path: str) -> UnlockSource:
+    def read() -> SecretBytes:
+        content = files.read_private(path, LIMIT, given=True)
+        if content is None:
+            raise WrongKey("--recovery-file: no such file")
+        return SecretBytes(content)
+
+    return RecoveryWords(read, True, name="--recovery-file")
+
+
+def _missing(flags: Flags, slot: Slot, source: UnlockSource, reason: str) -> LangoError:
+    """Why the machine's own store has nothing for this slot."""
+    if slot.kind == "keyring":
+        verdict = sources.os_keyring(opening.folders_of(flags)).describe()
+        if not verdict.usable:
+            return CustodyUnavailable(f"the OS keyring cannot be used: {verdict.reason}")
+    return WrongKey(f"slot {slot.label} does not open: {source.name}: {reason}")
+
+
+def _note(flags: Flags, envelope: Envelope, opened: core.Opened) -> bool:
+    try:
+        folders = opening.folders_of(flags)
+        policy = opening.policy_of(opening.load_settings(flags), flags)
+        home = opening.home_of(folders)
+        with core.open_vault(
+            home, envelope, opened, policy, lambda _text: None, time.time
+        ) as vault:
+            vault.slots.note_test(opened.slot.id)
+    except LangoError:
+        # The slot opens, which is the answer; a database that does not is doctor's business.
+        return False
+    return True

@@ -1,0 +1,451 @@
+"""The OS keyring: GNOME's own on a private bus, and services that behave badly."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lango_cli.codec import b64, canonical, parse_canonical
+from lango_cli.errors import (
+    CustodyDenied,
+    CustodyUnavailable,
+    NotApplicable,
+    Tampered,
+    UsageProblem,
+)
+from lango_cli.secret import SecretBytes
+from lango_cli.unlock import keyring, keyring_child
+from lango_cli.unlock.keyring import KeyringSource, OsKeyring
+from tests.parts import require
+from tests.unlock.conftest import ACCOUNT, OTHER_VAULT, SLOT_ID, VAULT, Desk, Slot, children
+from tests.unlock.suites import Sample, UnlockSourceSuite
+
+if TYPE_CHECKING:
+    from lango_cli.model import CredentialStore
+
+KEY = SecretBytes(bytes(range(32)))
+OTHER_KEY = SecretBytes(bytes(32))
+OTHER_ACCOUNT = f"{OTHER_VAULT}:{SLOT_ID}"
+SECRETS = "org.freedesktop.secrets"
+
+
+def store_on(desk: Desk, state: str, **variables: str) -> OsKeyring:
+    """The store under test, as somebody at this desk has it."""
+    return OsKeyring(state, {**desk.environment, **variables})
+
+
+def verdict_file(state: str) -> Path:
+    """Where the verdict is kept."""
+    return Path(state) / keyring.VERDICT
+
+
+class TestKeyringSource(UnlockSourceSuite):
+    """The suite, on GNOME's keyring."""
+
+    @pytest.fixture
+    def sample(self, gnome: Desk, state: str) -> Sample:
+        store = store_on(gnome, state)
+        store.write(ACCOUNT, KEY)
+        return Sample(
+            source=KeyringSource(store, VAULT),
+            slot=Slot("keyring"),
+            credential=KEY.reveal(),
+            serves=("keyring",),
+            spoil=lambda: store.delete(ACCOUNT),
+        )
+
+
+def test_what_is_written_is_read_and_can_be_deleted(gnome: Desk, state: str) -> None:
+    store: CredentialStore = store_on(gnome, state)
+    assert store.read(ACCOUNT) is None
+    store.write(ACCOUNT, KEY)
+    assert store.read(ACCOUNT) == KEY
+    store.write(ACCOUNT, OTHER_KEY)
+    assert store.read(ACCOUNT) == OTHER_KEY
+    assert store.delete(ACCOUNT) is True
+    assert store.read(ACCOUNT) is None
+    assert store.delete(ACCOUNT) is False
+
+
+def test_another_client_reads_the_same_entry(gnome: Desk, state: str) -> None:
+    store_on(gnome, state).write(ACCOUNT, KEY)
+    found = gnome.run(require("secret-tool"), "lookup", "service", "lango", "username", ACCOUNT)
+    assert found.decode().strip() == b64(KEY.reveal())
+
+
+def test_what_another_client_wrote_is_read(gnome: Desk, state: str) -> None:
+    attributes = ("service", "lango", "username", ACCOUNT)
+    tool = require("secret-tool")
+    gnome.run(tool, "store", "--label=x", *attributes, stdin=b64(KEY.reveal()).encode())
+    assert store_on(gnome, state).read(ACCOUNT) == KEY
+
+
+def test_two_vaults_do_not_touch_one_another(gnome: Desk, state: str) -> None:
+    store = store_on(gnome, state)
+    store.write(ACCOUNT, KEY)
+    store.write(OTHER_ACCOUNT, OTHER_KEY)
+    assert store.read(ACCOUNT) == KEY
+    assert store.delete(OTHER_ACCOUNT)
+    assert store.read(ACCOUNT) == KEY
+    with pytest.raises(NotApplicable, match="no entry"):
+        KeyringSource(store, OTHER_VAULT).offer(Slot("keyring"))
+
+
+@pytest.mark.parametrize(
+    "account",
+    ["", "master-passphrase", VAULT, f"{VAULT}:", f":{SLOT_ID}", f"{VAULT}:{SLOT_ID}0", "a:b"],
+)
+def test_no_account_but_a_slots_is_touched(gnome: Desk, state: str, account: str) -> None:
+    store = store_on(gnome, state)
+    for use in (store.read, store.delete, lambda name: store.write(name, KEY)):
+        with pytest.raises(CustodyDenied):
+            use(account)
+
+
+def test_a_credential_is_32_bytes(gnome: Desk, state: str) -> None:
+    with pytest.raises(UsageProblem):
+        store_on(gnome, state).write(ACCOUNT, SecretBytes(b"short"))
+
+
+@pytest.mark.parametrize(
+    "content", [b"hunter2", b64(bytes(31)).encode(), b64(bytes(32)).encode() + b"\n", b"x" * 5000]
+)
+def test_an_entry_that_is_not_langos_is_passed_over(
+    gnome: Desk, state: str, content: bytes
+) -> None:
+    attributes = ("service", "lango", "username", ACCOUNT)
+    gnome.run(require("secret-tool"), "store", "--label=x", *attributes, stdin=content)
+    store = store_on(gnome, state)
+    with pytest.raises(Tampered, match="not one that lango wrote") as caught:
+        store.read(ACCOUNT)
+    assert content[:5].decode() not in caught.value.message
+    with pytest.raises(NotApplicable, match="not one that lango wrote"):
+        KeyringSource(store, VAULT).offer(Slot("keyring"))
+
+
+def test_every_entry_of_the_account_is_deleted(gnome: Desk, state: str) -> None:
+    """Another client's entry differs in its other attributes, and stands beside ours."""
+    store = store_on(gnome, state)
+    store.write(ACCOUNT, KEY)
+    gnome.run(
+        require("secret-tool"), "store", "--label=x", "service", "lango", "username", ACCOUNT,
+        "more", "so", stdin=b"other",
+    )  # fmt: skip
+    assert store.delete(ACCOUNT) is True
+    assert store.read(ACCOUNT) is None
+
+
+def test_a_locked_collection_is_named_and_nobody_is_asked(gnome: Desk, state: str) -> None:
+    store = store_on(gnome, state)
+    store.write(ACCOUNT, KEY)
+    gnome.lock()
+    with pytest.raises(CustodyUnavailable, match="locked"):
+        store.read(ACCOUNT)
+    with pytest.raises(CustodyUnavailable, match="locked"):
+        store.write(ACCOUNT, OTHER_KEY)
+    assert store.describe().reason == "locked"
+    assert store.describe().backend == "Secret Service"
+    with pytest.raises(NotApplicable, match="^locked$"):
+        KeyringSource(store, VAULT).offer(Slot("keyring"))
+
+
+def test_without_a_bus_it_says_so_and_starts_nothing(state: str, tmp_path: Path) -> None:
+    for variables in (
+        {},
+        {"XDG_RUNTIME_DIR": str(tmp_path)},
+        {"DBUS_SESSION_BUS_ADDRESS": "autolaunch:", "DISPLAY": ":0"},
+    ):
+        store = OsKeyring(state, variables, python="/nonexistent")
+        verdict = store.describe()
+        assert (verdict.usable, verdict.reason) == (False, "no session bus")
+        with pytest.raises(CustodyUnavailable, match="no session bus"):
+            store.read(ACCOUNT)
+        with pytest.raises(CustodyUnavailable, match="no session bus"):
+            store.write(ACCOUNT, KEY)
+
+
+@pytest.mark.parametrize("address", ["unix:path=/nonexistent/bus", "tcp:host=localhost", "bogus"])
+def test_a_bus_that_is_not_there_is_said(state: str, address: str) -> None:
+    store = OsKeyring(state, {"DBUS_SESSION_BUS_ADDRESS": address})
+    with pytest.raises(CustodyUnavailable, match="the session bus does not answer"):
+        store.read(ACCOUNT)
+
+
+def test_a_bus_that_never_answers_is_given_up(state: str, tmp_path: Path) -> None:
+    path = str(tmp_path / "b")[-100:]
+    with socket.socket(socket.AF_UNIX) as mute:
+        mute.bind(path)
+        mute.listen()
+        store = OsKeyring(state, {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={path}"})
+        before = children()
+        with pytest.raises(CustodyUnavailable, match="answer"):
+            store.read(ACCOUNT)
+        assert children() == before
+
+
+def test_the_bus_of_the_runtime_folder_is_found_without_a_variable(desk: Desk, state: str) -> None:
+    variables = desk.environment
+    path = variables.pop("DBUS_SESSION_BUS_ADDRESS").removeprefix("unix:path=").partition(",")[0]
+    if not Path(path).is_socket():
+        pytest.skip("this bus listens on an abstract socket")
+    runtime = desk.folder / "run time"
+    runtime.mkdir()
+    (runtime / "bus").symlink_to(path)
+    variables["XDG_RUNTIME_DIR"] = str(runtime)
+    assert OsKeyring(state, variables).describe().reason == "no keyring service is running"
+
+
+def test_a_service_that_is_not_running_is_not_started(desk: Desk, state: str) -> None:
+    marker = desk.folder / "started"
+    services = desk.folder / "data" / "dbus-1" / "services"
+    services.mkdir(parents=True)
+    (services / "x.service").write_text(
+        f"[D-BUS Service]\nName={SECRETS}\nExec=/usr/bin/touch {marker}\n"
+    )
+    desk.ask_bus("ReloadConfig")
+    assert SECRETS in desk.ask_bus("ListActivatableNames")
+    store = store_on(desk, state)
+    assert store.describe().reason == "no keyring service is running"
+    with pytest.raises(CustodyUnavailable, match="no keyring service is running"):
+        store.write(ACCOUNT, KEY)
+    assert not marker.exists()
+    assert not desk.ask_bus("NameHasOwner", "s", SECRETS)
+
+
+def test_a_service_without_a_collection_is_not_asked_to_make_one(desk: Desk, state: str) -> None:
+    """What the bus starts by itself: a daemon that nobody ever unlocked."""
+    desk.start(require("gnome-keyring-daemon"), "--foreground", "--components=secrets")
+    desk.wait_for(SECRETS)
+    store = store_on(desk, state)
+    assert store.describe().reason == "no default collection"
+    with pytest.raises(CustodyUnavailable, match="no default collection"):
+        store.write(ACCOUNT, KEY)
+
+
+def test_a_keyring_that_hangs_costs_one_second_a_minute(desk: Desk, state: str) -> None:
+    desk.start_fake(SECRETS, "silent")
+    before = children()
+    store = store_on(desk, state)
+    with pytest.raises(CustodyUnavailable, match="^the OS keyring did not answer within 1 s$"):
+        store.read(ACCOUNT)
+    assert children() == before
+    # The next command does not even start the child.
+    cached = OsKeyring(state, desk.environment, python="/nonexistent")
+    with pytest.raises(NotApplicable, match="^did not answer within 1 s$"):
+        KeyringSource(cached, VAULT).offer(Slot("keyring"))
+    assert cached.describe().cached
+
+
+def test_a_write_into_one_that_hangs_is_given_up(desk: Desk, state: str) -> None:
+    desk.start_fake(SECRETS, "silent")
+    before = children()
+    with pytest.raises(CustodyUnavailable, match="did not answer within 5 s"):
+        store_on(desk, state).write(ACCOUNT, KEY)
+    assert children() == before
+
+
+def test_one_that_confirms_but_keeps_nothing_is_found_out(desk: Desk, state: str) -> None:
+    desk.start_fake(SECRETS, "deaf")
+    with pytest.raises(CustodyUnavailable, match="did not keep what was written"):
+        store_on(desk, state).write(ACCOUNT, KEY)
+    assert not store_on(desk, state).describe().usable
+
+
+@pytest.mark.parametrize("content", [b64(bytes(32)).encode(), b"nonsense", b"\xff\xfe", b""])
+def test_one_that_answers_with_other_bytes_is_found_out(
+    desk: Desk, state: str, content: bytes
+) -> None:
+    desk.start_fake(SECRETS, "sticky", content.hex())
+    store = store_on(desk, state)
+    with pytest.raises(CustodyUnavailable, match="did not keep what was written"):
+        store.write(ACCOUNT, KEY)
+
+
+def test_one_that_confirms_a_deletion_but_keeps_the_entry_is_found_out(
+    desk: Desk, state: str
+) -> None:
+    desk.start_fake(SECRETS, "sticky", b64(KEY.reveal()).encode().hex())
+    store = store_on(desk, state)
+    assert store.read(ACCOUNT) == KEY
+    with pytest.raises(CustodyUnavailable, match="did not forget what was deleted"):
+        store.delete(ACCOUNT)
+
+
+@pytest.mark.parametrize("name", ["org.kde.kwalletd6", "org.kde.kwalletd5"])
+def test_a_closed_kwallet_is_not_opened(desk: Desk, state: str, name: str) -> None:
+    desk.start_fake(name, "shut")
+    verdict = store_on(desk, state).describe()
+    assert (verdict.usable, verdict.backend, verdict.reason) == (False, "KWallet", "locked")
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("dbus") is not None, reason="dbus-python is installed here"
+)
+def test_an_open_kwallet_needs_its_library(desk: Desk, state: str) -> None:
+    desk.start_fake("org.kde.kwalletd6", "open")
+    assert store_on(desk, state).describe().reason == "KWallet needs dbus-python"
+
+
+def test_only_the_backends_of_the_list_can_be_made() -> None:
+    assert set(keyring_child.ALLOWED.values()) == {
+        ("keyring.backends.SecretService", "Keyring"),
+        ("keyring.backends.kwallet", "DBusKeyring"),
+        ("keyring.backends.macOS", "Keyring"),
+        ("keyring.backends.Windows", "WinVaultKeyring"),
+    }
+
+
+def test_no_configuration_of_the_library_chooses_the_backend(gnome: Desk, state: str) -> None:
+    """Neither its variable nor its file, here naming the backend that loses everything."""
+    settings = gnome.folder / "config" / "python_keyring"
+    settings.mkdir()
+    (settings / "keyringrc.cfg").write_text(
+        "[backend]\ndefault-keyring=keyring.backends.null.Keyring\n"
+    )
+    store = store_on(gnome, state, PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring")
+    store.write(ACCOUNT, KEY)
+    found = gnome.run(require("secret-tool"), "lookup", "service", "lango", "username", ACCOUNT)
+    assert found.decode().strip() == b64(KEY.reveal())
+
+
+def test_no_other_backend_and_no_plug_in_is_even_loaded(gnome: Desk) -> None:
+    """`keyrings.alt` would write keys to a plain file; what is not loaded cannot.
+
+    `fail` comes with the library itself, and does what its name says.
+    """
+    code = (
+        "import sys\n"
+        "from lango_cli.unlock import keyring_child\n"
+        f"reply = keyring_child.answer('read', {{'account': '{ACCOUNT}'}})\n"
+        "assert reply['usable'], reply\n"
+        "print(*[n for n in sys.modules if n.startswith(('keyrings', 'keyring.backends.'))])\n"
+    )
+    variables = {**gnome.environment, "PYTHONPATH": os.getcwd()}
+    command = [sys.executable, "-c", code]
+    loaded = subprocess.run(command, env=variables, check=True, stdout=subprocess.PIPE).stdout
+    assert sorted(loaded.split()) == [
+        b"keyring.backends.SecretService",
+        b"keyring.backends.fail",
+    ]
+
+
+def test_the_child_is_given_what_a_bus_needs_and_nothing_else(state: str) -> None:
+    wanted = {
+        "DBUS_SESSION_BUS_ADDRESS": "unix:path=/x",
+        "DISPLAY": ":0",
+        "HOME": "/home/x",
+        "PATH": "/bin",
+        "WAYLAND_DISPLAY": "wayland-0",
+        "XDG_RUNTIME_DIR": "/run/x",
+    }
+    unwanted = {
+        "KEYRING_PROPERTY_SCHEME": "KeePassXC",
+        "LANGO_PASSPHRASE": "hunter2",
+        "LD_PRELOAD": "/x.so",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        "PYTHONPATH": "/x",
+    }
+    assert OsKeyring(state, {**wanted, **unwanted})._environment == wanted
+
+
+def test_a_good_verdict_holds_until_a_read_fails(gnome: Desk, state: str) -> None:
+    store = store_on(gnome, state)
+    first = store.describe()
+    assert (first.usable, first.backend, first.reason) == (True, "Secret Service", "")
+    assert not first.cached
+    assert first.milliseconds > 0
+    _age(state, 10_000_000)
+    again = store.describe()
+    assert again.cached
+    assert again.milliseconds == first.milliseconds
+    gnome.lock()
+    assert store.describe().usable
+    with pytest.raises(CustodyUnavailable):
+        store.read(ACCOUNT)
+    assert not store.describe().usable
+
+
+def test_a_bad_verdict_holds_for_a_minute(desk: Desk, state: str) -> None:
+    store = store_on(desk, state)
+    assert not store.describe().cached
+    _age(state, 50)
+    assert store.describe().cached
+    assert not store.describe(fresh=True).cached
+    for seconds in (60, -1000):
+        _age(state, seconds)
+        assert not store.describe().cached
+
+
+def test_a_verdict_of_another_bus_or_user_does_not_count(gnome: Desk, state: str) -> None:
+    store_on(gnome, state, DBUS_SESSION_BUS_ADDRESS="unix:path=/nonexistent").describe()
+    assert store_on(gnome, state).describe().usable
+    record = parse_canonical(verdict_file(state).read_bytes(), "")
+    verdict_file(state).write_bytes(
+        canonical({**record, "uid": os.geteuid() + 1, "usable": False})
+    )
+    assert store_on(gnome, state).describe().usable
+
+
+def test_a_write_that_works_clears_a_bad_verdict(gnome: Desk, state: str) -> None:
+    store = store_on(gnome, state)
+    store.describe()
+    record = parse_canonical(verdict_file(state).read_bytes(), "")
+    bad = {**record, "usable": False, "reason": "locked", "at": int(time.time())}
+    verdict_file(state).write_bytes(canonical(bad))
+    with pytest.raises(CustodyUnavailable, match="locked"):
+        store.read(ACCOUNT)
+    store.write(ACCOUNT, KEY)
+    assert store.read(ACCOUNT) == KEY
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"null", b"\xff", b'{"usable":true}', b"x" * 20000]
+)
+def test_a_verdict_that_makes_no_sense_is_none(desk: Desk, state: str, content: bytes) -> None:
+    Path(state).mkdir()
+    verdict_file(state).write_bytes(content)
+    verdict_file(state).chmod(0o600)
+    assert not store_on(desk, state).describe().cached
+
+
+def test_a_state_folder_that_cannot_be_written_does_not_stop_a_read(
+    gnome: Desk, state: str
+) -> None:
+    store_on(gnome, state).write(ACCOUNT, KEY)
+    blocked = Path(state) / "file"
+    blocked.touch()
+    assert store_on(gnome, str(blocked / "state")).read(ACCOUNT) == KEY
+
+
+def test_a_probe_writes_nothing_into_the_keyring(gnome: Desk, state: str) -> None:
+    store_on(gnome, state).describe()
+    collection = (
+        SECRETS,
+        "/org/freedesktop/secrets/aliases/default",
+        "org.freedesktop.DBus.Properties",
+    )
+    items = gnome.call(collection, "Get", "ss", "org.freedesktop.Secret.Collection", "Items")
+    assert items == (("ao", []),)
+
+
+def test_an_interpreter_that_does_not_start_is_a_reason(desk: Desk, state: str) -> None:
+    variables = desk.environment
+    absent = OsKeyring(state, variables, python="/nonexistent").describe(fresh=True)
+    assert absent.reason == "no helper process: no such file or directory"
+    broken = OsKeyring(state, variables, python="/bin/false").describe(fresh=True)
+    assert broken.reason == "the helper process ended without an answer"
+
+
+def _age(state: str, seconds: int) -> None:
+    """Let the verdict be this much older."""
+    record = parse_canonical(verdict_file(state).read_bytes(), "")
+    aged = {**record, "at": int(time.time()) - seconds}
+    verdict_file(state).write_bytes(canonical(aged))
