@@ -2,7 +2,7 @@
 
 The rule: answers are typed at a prompt and never before it, because a prompt for a passphrase
 throws away what was typed earlier. A prompt is a line that is not ended yet and stops with `:`,
-`?`, `]` or `>`, after which the program waits. (A key or signal that arrives between the prompt and
+`?`, `]` or `>`, after which the program waits. (A key or signal that came between the prompt and
 the wait would be lost to it now and then: no person is that quick.)
 """
 

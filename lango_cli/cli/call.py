@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lango_cli.cli.ui import Ui
     from lango_cli.config.load import Settings
     from lango_cli.vault.vault import Vault
-    from lango_cli.wiring.opening import Flags
+    from lango_cli.wiring.flags import Flags
 
 
 class Given:
@@ -62,7 +62,7 @@ class Given:
 
     def call(self) -> Call:
         """What the command's function gets."""
-        from lango_cli.wiring.opening import Flags
+        from lango_cli.wiring.flags import Flags
 
         flags = Flags()
         for name, value in (self._flags | self._unlocking).items():

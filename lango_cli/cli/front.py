@@ -14,6 +14,7 @@ from lango_cli.cli import show, ui
 from lango_cli.config import load
 from lango_cli.errors import Interrupted, LangoError
 from lango_cli.wiring import opening
+from lango_cli.wiring.flags import Flags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def main(argv: Sequence[str]) -> int | None:
 
 def _get(words: Sequence[str]) -> int | None:
     screen = ui.Ui(load.environment())
-    flags, wish = opening.Flags(), show.Wish()
+    flags, wish = Flags(), show.Wish()
     switches = dict.fromkeys(_SWITCHES, wish) | {"--quiet": screen, "--no-input": flags}
     takers = dict.fromkeys(_WORDS, wish) | dict.fromkeys(_FLAGS, flags)
     names = []
@@ -71,7 +72,7 @@ def _get(words: Sequence[str]) -> int | None:
     return _answer(flags, wish, names, screen) if names else None
 
 
-def _answer(flags: opening.Flags, wish: show.Wish, names: list[str], screen: ui.Ui) -> int | None:
+def _answer(flags: Flags, wish: show.Wish, names: list[str], screen: ui.Ui) -> int | None:
     ui.guard_streams()
     warnings: list[str] = []
     try:

@@ -43,19 +43,19 @@ def moment(text: str, now: float, option: str) -> float:
 
     A date alone is midnight UTC at its beginning; a time without an offset is UTC.
     """
-    if text[4:5] != "-":
-        return now + duration(text, option)
-    import datetime
-
     try:
-        when = datetime.datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
-        if when.tzinfo is None:
-            when = when.replace(tzinfo=datetime.UTC)
-        return when.timestamp()
-    except (ValueError, OverflowError):
+        return _date(text) if text[4:5] == "-" else now + duration(text, option)
+    except (ValueError, OverflowError, UsageProblem):
         raise UsageProblem(
             f"{option} takes a date or a duration", hint="such as 2027-01-31 or 90d"
         ) from None
+
+
+def _date(text: str) -> float:
+    import datetime
+
+    when = datetime.datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
+    return (when if when.tzinfo else when.replace(tzinfo=datetime.UTC)).timestamp()
 
 
 def whole(text: str, option: str, least: int = 0) -> int:

@@ -198,7 +198,7 @@ class Ui:
         self.lines([f"{name + ': ':<{width}}{value}" for name, value in rows])
 
     def _drawn(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-        """The first column folds where it must; columns at the end that do not fit are left out."""
+        """The first column folds where it must; those at the end that do not fit stay out."""
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import sys
 import time
 
@@ -24,6 +23,8 @@ REQUEST_LIMIT = 16384
 """Bytes that fit into an empty pipe on every system."""
 REPLY_LIMIT = 65536
 
+_SIGKILL = 9
+"""A number in POSIX; the module `signal` brings `enum` along."""
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _START = (
     "import sys; sys.path.append(sys.argv.pop(1)); "
@@ -97,7 +98,7 @@ def _reap(pid: int, until: float) -> None:
             if os.waitpid(pid, os.WNOHANG)[0]:
                 return
             time.sleep(0.0005)
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, _SIGKILL)
         os.waitpid(pid, 0)
     except (ChildProcessError, ProcessLookupError):
         # The program that started us ignores SIGCHLD: the kernel reaps.

@@ -128,10 +128,11 @@ class OsKeyring:
         """Store, and read back by another process."""
         if len(value) != KEY_BYTES:
             raise UsageProblem(f"a keyring entry is {KEY_BYTES} bytes")
-        request = {"account": _checked(account), "value": b64(value.reveal())}
+        stored = SecretBytes(value.reveal())  # equality wants the same class
+        request = {"account": _checked(account), "value": b64(stored.reveal())}
         with self._lock():
             self._must("write", request)
-            if self._read_back(account) != value:
+            if self._read_back(account) != stored:
                 raise self._unkept("did not keep what was written")
 
     def delete(self, account: str) -> bool:

@@ -50,7 +50,6 @@ def main() -> None:
     if os.fork():
         os._exit(0)
     os.setsid()
-    os.write(1, DONE)
     _leave_everything(listener.fileno())
     serve(listener, path, framed, boottime)
     os._exit(0)
@@ -69,11 +68,8 @@ def listen(path: str) -> _socket.socket:
 
 
 def _leave_everything(listener: int) -> None:
-    """Keep no folder busy and no file or pipe of the caller open."""
+    """Keep no folder busy and no file or pipe of the caller open; only then answer."""
     os.chdir("/")
-    null = os.open(os.devnull, os.O_RDWR)
-    for fd in (0, 1, 2):
-        os.dup2(null, fd)
     folder = "/proc/self/fd" if sys.platform == "linux" else "/dev/fd"
     for name in os.listdir(folder):
         fd = int(name)
@@ -82,6 +78,11 @@ def _leave_everything(listener: int) -> None:
                 os.close(fd)
             except OSError:
                 continue  # the one that listed the folder
+    os.write(1, DONE)
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    os.close(null)
 
 
 def serve(

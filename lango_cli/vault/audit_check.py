@@ -22,7 +22,7 @@ from lango_cli.vault.audit import START, record_mac
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lango_cli.vault.vault import Vault
+    from lango_cli.vault.parts import Parts
 
 _HEAD_FIELDS = frozenset(("at", "mac", "public_key", "seq", "signature", "v", "vault"))
 _BASE = "audit_base"
@@ -42,7 +42,7 @@ class Report:
     problems: tuple[str, ...] = field(default=())
 
 
-def listing(vault: Vault, first: int = 1) -> Iterator[AuditRecord]:
+def listing(vault: Parts, first: int = 1) -> Iterator[AuditRecord]:
     """Records from number `first` on, oldest first."""
     for _seq, data, _ in rows.records(vault.store, first):
         yield _record(data)
@@ -67,7 +67,7 @@ def _record(data: bytes) -> AuditRecord:
         raise Tampered("an audit record has not the members it should") from None
 
 
-def verify(vault: Vault, head: dict[str, Any] | None = None) -> Report:
+def verify(vault: Parts, head: dict[str, Any] | None = None) -> Report:
     """Walk the whole chain, and compare with a head exported earlier where one is given."""
     problems: list[str] = []
     expected, previous = _base(vault, problems)
@@ -88,7 +88,7 @@ def verify(vault: Vault, head: dict[str, Any] | None = None) -> Report:
     return Report(count, first, expected - 1, intact, complete, tuple(problems))
 
 
-def _base(vault: Vault, problems: list[str]) -> tuple[int, bytes]:
+def _base(vault: Parts, problems: list[str]) -> tuple[int, bytes]:
     """Number and predecessor's MAC of the oldest record there should be."""
     kept = vault.store.meta(_BASE)
     if kept is None:
@@ -106,7 +106,7 @@ def _base(vault: Vault, problems: list[str]) -> tuple[int, bytes]:
     return 1, START
 
 
-def _covers(vault: Vault, head: dict[str, Any], problems: list[str]) -> bool:
+def _covers(vault: Parts, head: dict[str, Any], problems: list[str]) -> bool:
     """Whether the record that the head names is still there with the same MAC."""
     check_head(head)
     if head["vault"] != vault.id:
@@ -145,7 +145,7 @@ def check_head(head: object) -> None:
         raise Tampered("the head's signature does not verify")
 
 
-def head(vault: Vault) -> dict[str, Any]:
+def head(vault: Parts) -> dict[str, Any]:
     """The chain's newest record, signed, to be kept somewhere else and compared later."""
     last = rows.last_record(vault.store)
     seq, mac = (0, START) if last is None else last
@@ -161,12 +161,12 @@ def head(vault: Vault) -> dict[str, Any]:
     return {**body, "signature": b64(ed25519_sign(seed, canonical(body)))}
 
 
-def _seed(vault: Vault) -> bytes:
+def _seed(vault: Parts) -> bytes:
     key = vault.bundle.audit.reveal()
     return hkdf_sha256(key, vault.envelope.vault_bytes, b"lango/audit-head/v1")
 
 
-def prune(vault: Vault, keep_seconds: float) -> int:
+def prune(vault: Parts, keep_seconds: float) -> int:
     """Cut off records older than so many seconds, leaving a signed checkpoint; how many went."""
     before = int((vault.clock() - keep_seconds) * 1000)
     through = 0
@@ -188,7 +188,7 @@ def prune(vault: Vault, keep_seconds: float) -> int:
     return gone
 
 
-def prune_daily(vault: Vault, keep_seconds: float) -> None:
+def prune_daily(vault: Parts, keep_seconds: float) -> None:
     """`prune`, unless it was done within a day."""
     now = int(vault.clock() * 1000)
     last = vault.store.meta(_PRUNED)

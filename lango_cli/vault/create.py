@@ -25,9 +25,10 @@ from lango_cli.errors import AlreadyInitialised, LangoError, Tampered, UsageProb
 from lango_cli.vault.envelope import Envelope, slot_key
 from lango_cli.vault.home import COPY, HEADER
 from lango_cli.vault.keys import Keys, wrap_audit_key
+from lango_cli.vault.parts import Opened, Policy
 from lango_cli.vault.slots import kdf_parameters, make_slot, prove
-from lango_cli.vault.store import UNFINISHED, create_store, database_salt
-from lango_cli.vault.vault import Opened, Policy, Vault, open_vault
+from lango_cli.vault.store import UNFINISHED, create_store, database_salt, finish
+from lango_cli.vault.vault import Vault, open_vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,7 +88,7 @@ def create_vault(
         envelope.revision = 1
         data = envelope.render(header_key(master, envelope.vault_bytes))
         files.replace(home.path(HEADER), data)
-        files.move(home.database(1) + UNFINISHED, home.database(1))
+        finish(home.database(1))
         files.replace(home.path(COPY), data)
     vault = open_vault(
         home, envelope, Opened(envelope.slots[0], "init", master), policy, warn, clock

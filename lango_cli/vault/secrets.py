@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from builtins import list as List
     from collections.abc import Callable, Iterator, Sequence
 
-    from lango_cli.vault.vault import Policy
+    from lango_cli.vault.parts import Policy
 
 UNCHANGED = -1.0
 """Stands for "leave as it is" where None means "none"."""

@@ -29,14 +29,14 @@ from lango_cli.vault.envelope import (
     seal_slot,
     slot_key,
 )
-from lango_cli.vault.vault import find_slot
+from lango_cli.vault.parts import find_slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lango_cli.crypto.keys import MasterKey, SlotKey
     from lango_cli.secret import SecretBytes
-    from lango_cli.vault.vault import Vault
+    from lango_cli.vault.parts import Parts
 
 
 def kdf_parameters(name: str) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _time(milliseconds: int | None) -> str | None:
 class Slots:
     """The ways to unlock an open vault."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Parts) -> None:
         self._vault = vault
 
     def list(self) -> list[SlotInfo]:

@@ -14,7 +14,15 @@ from __future__ import annotations
 import os
 
 from lango_cli import files
-from lango_cli.errors import AnotherVault, Busy, FileProblem, LangoError, NewerFormat, Tampered
+from lango_cli.errors import (
+    AnotherVault,
+    Busy,
+    FileProblem,
+    LangoError,
+    NewerFormat,
+    Tampered,
+    UsageProblem,
+)
 from lango_cli.vault.engine import dbapi2
 from lango_cli.vault.migrations import MIGRATIONS
 
@@ -34,10 +42,15 @@ UNFINISHED = ".init"
 
 _SALT = 16
 _FULL = (dbapi2.SQLITE_FULL, dbapi2.SQLITE_IOERR, dbapi2.SQLITE_CANTOPEN, dbapi2.SQLITE_READONLY)
+_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-")
+_ERRORS = (dbapi2.Error, MemoryError, OverflowError, UnicodeEncodeError)
+"""All that the binding raises: of its own, and for what SQLite cannot hold."""
 
 
-def _translate(err: dbapi2.Error, path: str) -> Exception:
+def _translate(err: BaseException, path: str) -> LangoError:
     """SQLite's complaint as one of ours; its own text may hold a value and is never passed on."""
+    if isinstance(err, (OverflowError, UnicodeEncodeError)):
+        return UsageProblem("a text that is no UTF-8, or a number that is too large")
     code = getattr(err, "sqlite_errorcode", None)
     base = None if code is None else code & 0xFF
     if base in (dbapi2.SQLITE_CORRUPT, dbapi2.SQLITE_NOTADB) or isinstance(err, MemoryError):
@@ -77,7 +90,7 @@ class Store:
         """All rows of a query."""
         try:
             found: list[tuple[Any, ...]] = self._connection.execute(statement, values).fetchall()
-        except (dbapi2.Error, MemoryError) as err:
+        except _ERRORS as err:
             raise _translate(err, self.path) from None
         return found
 
@@ -85,7 +98,7 @@ class Store:
         """The first row, None where there is none."""
         try:
             row: tuple[Any, ...] | None = self._connection.execute(statement, values).fetchone()
-        except (dbapi2.Error, MemoryError) as err:
+        except _ERRORS as err:
             raise _translate(err, self.path) from None
         return row
 
@@ -93,14 +106,14 @@ class Store:
         """Rows one by one, for results too large to hold."""
         try:
             yield from self._connection.execute(statement, values)
-        except (dbapi2.Error, MemoryError) as err:
+        except _ERRORS as err:
             raise _translate(err, self.path) from None
 
     def run(self, statement: str, *values: object) -> int:
         """One change; how many rows it touched. Only inside `write()`."""
         try:
             changed: int = self._connection.execute(statement, values).rowcount
-        except (dbapi2.Error, MemoryError) as err:
+        except _ERRORS as err:
             raise _translate(err, self.path) from None
         return changed
 
@@ -108,7 +121,7 @@ class Store:
         """The same change for each tuple. Only inside `write()`."""
         try:
             self._connection.executemany(statement, values)
-        except (dbapi2.Error, MemoryError) as err:
+        except _ERRORS as err:
             raise _translate(err, self.path) from None
 
     def meta(self, name: str) -> Any:  # noqa: ANN401  # SQLite's cells have no one type
@@ -153,6 +166,9 @@ class Store:
         try:
             if self.writable:
                 self._checkpoint()
+        except FileProblem:
+            # No room to take the log over: it stays, and with it everything that was committed.
+            return
         finally:
             self._connection.close()
 
@@ -190,7 +206,10 @@ class Store:
         for _, otherwise in actions:
             otherwise()
         if self._connection.in_transaction:
-            self._connection.rollback()
+            try:
+                self._connection.rollback()
+            except _ERRORS as err:
+                raise _translate(err, self.path) from None
 
 
 class Transaction:
@@ -222,22 +241,30 @@ class Transaction:
             if kind is None:
                 self._store._commit()
         finally:
-            self._store._rollback()
-            self._lock.__exit__(kind, value, trace)
+            try:
+                self._store._rollback()
+            finally:
+                self._lock.__exit__(kind, value, trace)
 
 
 def _connect(path: str, mode: str, key: DatabaseKey, page_size: int) -> dbapi2.Connection:
     digits = key.reveal().hex()
     if len(digits) != 64:
         raise ValueError("a database key is 32 bytes")
-    name = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    connection = dbapi2.connect(f"file:{name}?{mode}", uri=True, isolation_level=None)
+    connection = dbapi2.connect(_uri(path, mode), uri=True, isolation_level=None)
     try:
         _prepare(connection, digits, page_size)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _uri(path: str, mode: str) -> str:
+    """The path as SQLite takes it with options; every byte but the harmless ones is escaped."""
+    found = os.fsencode(os.path.abspath(path))
+    name = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02x}" for byte in found)
+    return f"file://{name}?{mode}"
 
 
 def _prepare(connection: dbapi2.Connection, digits: str, page_size: int) -> None:
@@ -318,10 +345,19 @@ def open_store(
     return store
 
 
+def finish(path: str) -> None:
+    """Give a complete new database its name, unless somebody else does at the same time."""
+    try:
+        files.move(path + UNFINISHED, path)
+    except FileProblem:
+        if not files.exists(path) and files.exists(path + UNFINISHED):
+            raise
+
+
 def _look(folder: str, path: str) -> bool:
     """Whether the file is there, no link, and may be written; or why it cannot even be read."""
-    if not files.exists(path) and files.exists(path + UNFINISHED):
-        files.move(path + UNFINISHED, path)
+    if not files.exists(path):
+        finish(path)
     if not files.exists(path):
         raise Tampered(
             "the database is missing", hint="restore a backup, or see what is left: lango doctor"

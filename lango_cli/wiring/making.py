@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lango_cli.secret import SecretBytes
     from lango_cli.vault.create import NewSlot
     from lango_cli.vault.vault import Vault
-    from lango_cli.wiring.opening import Flags
+    from lango_cli.wiring.flags import Flags
 
     Warn = Callable[[str], None]
 

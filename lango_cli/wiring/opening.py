@@ -12,6 +12,8 @@ from lango_cli.config import load
 from lango_cli.errors import WrongKey
 from lango_cli.vault import vault as core
 from lango_cli.vault.home import Home
+from lango_cli.vault.parts import Policy
+from lango_cli.wiring.flags import Flags
 from lango_cli.wiring.sources import explicit_source, quiet_sources, session_bundle
 
 TYPE_CHECKING = False
@@ -21,26 +23,10 @@ if TYPE_CHECKING:
     from lango_cli.config.load import Folders, Settings
     from lango_cli.vault.bundle import Bundle
     from lango_cli.vault.envelope import Envelope
+    from lango_cli.vault.parts import Opened
     from lango_cli.wiring.sources import Prompter
 
     Warn = Callable[[str], None]
-
-
-class Flags:
-    """What the command line gave besides the command's own arguments; None where it did not."""
-
-    def __init__(self) -> None:
-        self.home: str | None = None
-        self.profile: str | None = None
-        self.lock_timeout: float | None = None
-        self.no_input = False
-        self.passphrase_fd: int | None = None
-        self.passphrase_file: str | None = None
-        self.passphrase_command: str | None = None
-        self.keyfile: str | None = None
-        self.recovery = False
-        self.slot: str | None = None
-        self.settings: dict[str, str] = {}
 
 
 def folders_of(flags: Flags) -> Folders:
@@ -58,9 +44,9 @@ def load_settings(flags: Flags) -> Settings:
     return load.load(folders_of(flags).config, flags.settings)
 
 
-def policy_of(settings: Settings, flags: Flags) -> core.Policy:
+def policy_of(settings: Settings, flags: Flags) -> Policy:
     """What the settings say about an open vault."""
-    policy = core.Policy()
+    policy = Policy()
     if flags.lock_timeout is None:
         policy.lock_timeout = float(settings.number("vault.lockTimeout")) or float("inf")
     else:
@@ -96,7 +82,7 @@ def unlock(
     warn: Warn,
     *,
     real: bool,
-) -> Bundle | core.Opened:
+) -> Bundle | Opened:
     """A session's bundle or an opened slot; Locked, WrongKey or Tampered otherwise."""
     home = home_of(folders)
     named = explicit_source(flags, ask)

@@ -39,6 +39,7 @@ from lango_cli.vault import vault as core
 from lango_cli.vault.create import NewSlot
 from lango_cli.vault.envelope import ARGON2ID, HKDF, PBKDF2, new_slot_id, open_slot
 from lango_cli.vault.home import KEYFILE
+from lango_cli.vault.parts import Opened, find_slot
 from lango_cli.wiring import opening, sources
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from lango_cli.model import SlotInfo, UnlockSource
     from lango_cli.vault.envelope import Envelope, Slot
     from lango_cli.vault.vault import Vault
-    from lango_cli.wiring.opening import Flags
+    from lango_cli.wiring.flags import Flags
     from lango_cli.wiring.sources import Prompter
 
     Warn = Callable[[str], None]
@@ -220,7 +221,7 @@ def remove(flags: Flags, vault: Vault, slot_id: str, warn: Warn) -> SlotInfo:
 def passphrase_slot_of(envelope: Envelope, name: str | None) -> Slot:
     """The passphrase slot called `name`, or the only one there is."""
     if name is not None:
-        slot = core.find_slot(envelope, name)
+        slot = find_slot(envelope, name)
         if slot.kind != "passphrase":
             raise KeyNotFound(f"slot {slot.label} is no passphrase slot")
         return slot
@@ -253,14 +254,14 @@ def drill(
     """
     home = opening.home_of(opening.folders_of(flags))
     envelope = home.read_header(warn)
-    slot = core.find_slot(envelope, name)
+    slot = find_slot(envelope, name)
     source, credential = _offered(flags, envelope, slot, words_file, ask)
     try:
         master = open_slot(envelope, slot, credential)
     except WrongKey:
         home.count_failure(envelope.vault)
         raise
-    return slot, _note(flags, envelope, core.Opened(slot, source.name, master))
+    return slot, _note(flags, envelope, Opened(slot, source.name, master))
 
 
 def _offered(
@@ -330,7 +331,7 @@ def _missing(flags: Flags, slot: Slot, source: UnlockSource, reason: str) -> Lan
     return WrongKey(f"slot {slot.label} does not open: {source.name}: {reason}")
 
 
-def _note(flags: Flags, envelope: Envelope, opened: core.Opened) -> bool:
+def _note(flags: Flags, envelope: Envelope, opened: Opened) -> bool:
     try:
         folders = opening.folders_of(flags)
         policy = opening.policy_of(opening.load_settings(flags), flags)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lango_cli.vault.bundle import Bundle
     from lango_cli.vault.envelope import Envelope
     from lango_cli.vault.vault import Vault
-    from lango_cli.wiring.opening import Flags
+    from lango_cli.wiring.flags import Flags
 
     class Prompter(Protocol):
         """What of the terminal is needed to unlock."""

@@ -1,7 +1,7 @@
 """A session bus and an OS keyring of the tests' own.
 
-Every bus has its own folder as home, data and runtime folder, so that no test can reach the keyring
-of the person who runs it. Services are ended with their bus.
+Every bus has its own folder as home, data and runtime folder, so that no test can reach the
+keyring of the person who runs it. Services are ended with their bus.
 """
 
 from __future__ import annotations

@@ -9,11 +9,36 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).resolve().parent.parent.parent
-HEAVY = set(
-    "asyncio base64 collections contextlib ctypes dataclasses datetime enum functools hashlib hmac "
-    "inspect json keyring logging msgspec pathlib platformdirs re shutil socket subprocess "
-    "tempfile tomllib typer typing unicodedata shlex".split()
-)
+HEAVY = {
+    "asyncio",
+    "base64",
+    "collections",
+    "contextlib",
+    "ctypes",
+    "dataclasses",
+    "datetime",
+    "enum",
+    "functools",
+    "hashlib",
+    "hmac",
+    "inspect",
+    "json",
+    "keyring",
+    "logging",
+    "msgspec",
+    "pathlib",
+    "platformdirs",
+    "re",
+    "shlex",
+    "shutil",
+    "socket",
+    "subprocess",
+    "tempfile",
+    "tomllib",
+    "typer",
+    "typing",
+    "unicodedata",
+}
 
 
 @pytest.mark.parametrize(

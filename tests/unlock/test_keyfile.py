@@ -141,12 +141,13 @@ def test_a_keyfile_that_others_can_use_is_refused_and_not_passed_over(
 
 def test_a_keyfile_at_home_is_no_link_no_folder_and_no_pipe(path: Path) -> None:
     target = written(path.with_name("target"), b64(bytes(32)).encode())
-    source = KeyfileSource(str(path), explicit=False)
-    for make in (lambda: path.symlink_to(target), path.mkdir, lambda: os.mkfifo(path, 0o600)):
-        make()
+    link, folder, pipe = (path.with_name(name) for name in ("link", "folder", "pipe"))
+    link.symlink_to(target)
+    folder.mkdir(0o700)
+    os.mkfifo(pipe, 0o600)
+    for other in (link, folder, pipe):
         with pytest.raises(FileProblem):
-            source.offer(OURS)
-        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+            KeyfileSource(str(other), explicit=False).offer(OURS)
 
 
 def test_a_keyfile_that_the_person_named_may_be_a_link(path: Path) -> None:

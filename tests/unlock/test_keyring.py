@@ -153,7 +153,7 @@ def test_a_locked_collection_is_named_and_nobody_is_asked(gnome: Desk, state: st
         store.write(ACCOUNT, OTHER_KEY)
     assert store.describe().reason == "locked"
     assert store.describe().backend == "Secret Service"
-    with pytest.raises(NotApplicable, match="^locked$"):
+    with pytest.raises(NotApplicable, match=r"^locked$"):
         KeyringSource(store, VAULT).offer(Slot("keyring"))
 
 
@@ -234,12 +234,12 @@ def test_a_keyring_that_hangs_costs_one_second_a_minute(desk: Desk, state: str) 
     desk.start_fake(SECRETS, "silent")
     before = children()
     store = store_on(desk, state)
-    with pytest.raises(CustodyUnavailable, match="^the OS keyring did not answer within 1 s$"):
+    with pytest.raises(CustodyUnavailable, match=r"^the OS keyring did not answer within 1 s$"):
         store.read(ACCOUNT)
     assert children() == before
     # The next command does not even start the child.
     cached = OsKeyring(state, desk.environment, python="/nonexistent")
-    with pytest.raises(NotApplicable, match="^did not answer within 1 s$"):
+    with pytest.raises(NotApplicable, match=r"^did not answer within 1 s$"):
         KeyringSource(cached, VAULT).offer(Slot("keyring"))
     assert cached.describe().cached
 

@@ -27,7 +27,8 @@ from lango_cli.vault.bundle import decode
 from lango_cli.vault.create import NewSlot, create_vault
 from lango_cli.vault.envelope import open_slot
 from lango_cli.vault.home import COPY, HEADER, Home
-from lango_cli.vault.vault import Policy, Vault, in_order, open_vault, open_with
+from lango_cli.vault.parts import Policy
+from lango_cli.vault.vault import Vault, in_order, open_vault, open_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

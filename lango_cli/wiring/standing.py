@@ -1,0 +1,162 @@
+"""Where a vault stands: what can be said of it without unlocking it, and the sessions it has.
+
+The rule: nothing here unlocks, asks or writes; the OS keyring is at most probed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lango_cli import files
+from lango_cli.errors import FileProblem, LangoError, TooLarge
+from lango_cli.unlock.session import KernelKeyring
+from lango_cli.unlock.session_process import SessionProcess
+from lango_cli.vault.audit import PENDING_LIMIT
+from lango_cli.vault.envelope import FORMAT
+from lango_cli.vault.home import KEYFILE, PENDING
+from lango_cli.vault.slots import describe
+from lango_cli.wiring import opening, sources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lango_cli.config.load import Folders, Settings
+    from lango_cli.model import KeyringVerdict, SessionStore, SlotInfo
+    from lango_cli.vault.envelope import Envelope
+    from lango_cli.vault.home import Home
+    from lango_cli.wiring.opening import Flags
+
+    Warn = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to unlock, in its turn: whether it would be tried with some hope, and why."""
+
+    name: str
+    ready: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An unlock session: where it is kept, and for how many seconds more."""
+
+    store: str
+    seconds_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What `lango status` says."""
+
+    home: str
+    vault: str
+    format: int
+    generation: int
+    revision: int
+    created: str
+    slots: tuple[SlotInfo, ...]
+    session: Session | None
+    keyring: KeyringVerdict
+    ways: tuple[Way, ...]
+    pending_records: int
+    failed_unlocks: int
+
+
+def stores(folders: Folders) -> Sequence[SessionStore]:
+    """Every place where an unlock session may be, whatever the settings prefer now."""
+    return (KernelKeyring(), SessionProcess(folders.runtime))
+
+
+def drop_sessions(flags: Flags, warn: Warn) -> list[str]:
+    """Forget the vault's sessions; the names of the places that had one."""
+    folders = opening.folders_of(flags)
+    vault = opening.home_of(folders).read_header(warn).vault
+    return [store.name for store in stores(folders) if store.drop(vault)]
+
+
+def standing(flags: Flags, warn: Warn, *, person: bool) -> Standing:
+    """All that is known of a locked vault; `person`: somebody could be asked."""
+    folders = opening.folders_of(flags)
+    settings = opening.load_settings(flags)
+    home = opening.home_of(folders)
+    envelope = home.read_header(warn)
+    verdict = sources.os_keyring(folders).describe()
+    session = _session(folders, envelope.vault)
+    return Standing(
+        home=home.folder,
+        vault=envelope.vault,
+        format=FORMAT,
+        generation=envelope.generation,
+        revision=envelope.revision,
+        created=envelope.created,
+        slots=tuple(describe(envelope, {})),
+        session=session,
+        keyring=verdict,
+        ways=_named(flags) or _ways(settings, home, envelope, verdict, session, person),
+        pending_records=pending_records(home),
+        failed_unlocks=home.failed_unlocks(envelope.vault),
+    )
+
+
+def _session(folders: Folders, vault: str) -> Session | None:
+    for store in stores(folders):
+        left = store.remaining(vault)
+        if left is not None:
+            return Session(store.name, left)
+    return None
+
+
+def _named(flags: Flags) -> tuple[Way, ...]:
+    """The one way that a variable or a credentials folder names, if one does."""
+    try:
+        named = sources.explicit_source(flags, None)
+    except LangoError as err:
+        return (Way("environment", False, err.message),)
+    if named is None:
+        return ()
+    return (Way(named.name, True, "it is named, so nothing else is tried"),)
+
+
+def _ways(
+    settings: Settings,
+    home: Home,
+    envelope: Envelope,
+    verdict: KeyringVerdict,
+    session: Session | None,
+    person: bool,
+) -> tuple[Way, ...]:
+    kinds = {slot.kind for slot in envelope.slots}
+    judged = {
+        "session": (session is not None, "an unlock session is open", "no unlock session"),
+        "keyring": (verdict.usable, f"{verdict.backend} answers", verdict.reason),
+        "keyfile": (_there(home.path(KEYFILE)), "it is there", "no keyfile in the home"),
+        "prompt": (person, "somebody can be asked", "nobody can be asked"),
+    }
+    needs = {"keyring": "keyring", "keyfile": "keyfile", "prompt": "passphrase"}
+    found = []
+    for name in settings.words("unlock.order"):
+        ready, why, why_not = judged[name]
+        kind = needs.get(name)
+        if kind is not None and kind not in kinds:
+            ready, why_not = False, f"the vault has no {kind} slot"
+        found.append(Way(name, ready, why if ready else why_not))
+    return tuple(found)
+
+
+def _there(path: str) -> bool:
+    try:
+        return files.exists(path)
+    except FileProblem:
+        return False
+
+
+def pending_records(home: Home) -> int:
+    """How many audit records wait for the next writer."""
+    try:
+        data = files.read(home.path(PENDING), PENDING_LIMIT)
+    except (FileProblem, TooLarge):
+        return 0
+    return (data or b"").count(b"\n")
