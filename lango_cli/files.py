@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MODE = 0o600
 FOLDER_MODE = 0o700
+PASSING = ".new"
+"""Ends the name of a file that is to replace another."""
 LOCK_POLL = 0.005
 """Seconds between two tries for a lock that another process holds."""
 
@@ -121,7 +123,7 @@ def _drain(fd: int, what: str, limit: int) -> bytes:
 def ensure_folder(path: str) -> None:
     """Make the folder 0700 if it is absent, parents too; refuse a link or a stranger's folder."""
     try:
-        os.makedirs(path, FOLDER_MODE, exist_ok=True)
+        _make_folders(path)
         about = os.lstat(path)
     except OSError as err:
         raise problem(path, err) from None
@@ -131,6 +133,16 @@ def ensure_folder(path: str) -> None:
         )
     if about.st_uid != os.geteuid():
         raise FileProblem(f"{path} belongs to another user", hint="choose another --home")
+
+
+def _make_folders(path: str) -> None:
+    if path and not os.path.isdir(path):
+        _make_folders(os.path.dirname(path.rstrip("/")))
+        try:
+            os.mkdir(path, FOLDER_MODE)
+        except FileExistsError:
+            if not os.path.isdir(path):
+                raise
 
 
 def create(path: str, data: bytes, mode: int = MODE) -> None:

@@ -1,8 +1,9 @@
 """Writes man/, completions/ and README's table of exit codes from the command tree: `render()`.
 
 The rule: these files are never edited: `python3 -m tests generate` writes them, a test compares.
-Why the completions know every word themselves instead of asking lango: pressing Tab must not
-unlock anything, must not start Python, and works before the first vault is made.
+Why the completions hold every command and option themselves: pressing Tab then starts no Python at
+all. Only for the names of secrets they ask `lango __complete`, which never unlocks anything and
+answers from an unlock session or not at all.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ TOP = Path(__file__).resolve().parent.parent
 MADE_BY = "made by: python3 -m tests generate"
 FILES = ("FILE", "DIR", "PATH")
 """What a parameter that takes the name of a file is called in usage lines."""
+NAMES = ("NAME", "PREFIX", "OLD", "A")
+"""What an argument of `lango secrets` is called that takes the name of a secret there is."""
 FIXED = {"--color": ("auto", "always", "never"), "--newline": ("auto", "yes", "no")}
 """What an option takes that is checked by the command itself."""
 TABLE_START, TABLE_END = f"<!-- exit codes, {MADE_BY} -->", "<!-- end of exit codes -->"
@@ -80,6 +83,12 @@ class Page:
     def takes_file(self) -> bool:
         """Whether one of its words is the name of a file."""
         return any(argument.metavar.rstrip(".") in FILES for argument in self.arguments)
+
+    @property
+    def takes_name(self) -> bool:
+        """Whether its first word is the name of a secret."""
+        first = next((argument.metavar.rstrip(".") for argument in self.arguments), "")
+        return self.path.startswith("lango secrets ") and first in NAMES
 
     def all(self) -> Iterator[Page]:
         """This page and those below it, in order."""
@@ -255,6 +264,11 @@ def _valued(root: Page) -> list[Option]:
     return list(dict.fromkeys(o for page in root.all() for o in page.options if o.metavar))
 
 
+def _more(page: Page) -> str:
+    """What bash and zsh note of a command whose words are files or names of secrets."""
+    return (" files=1" if page.takes_file else "") + (" names=1" if page.takes_name else "")
+
+
 def _steps(root: Page) -> list[tuple[str, str]]:
     """What the words typed add up to: a path and a word, and the path that this gives."""
     steps = []
@@ -313,18 +327,21 @@ def bash(root: Page) -> str:
     lines += [
         "        *) return ;;",
         "    esac",
-        "    local words= options= files=",
+        "    local words= options= files= names=",
         '    case "$where" in',
     ]
     for page in root.all():
         words = _quoted(" ".join(word for word, _ in page.words()))
         options = _quoted(_names(_own(page, shared)))
-        files = " files=1" if page.takes_file else ""
-        lines += [f"        {_quoted(page.path)}) words={words} options={options}{files} ;;"]
+        more = _more(page)
+        lines += [f"        {_quoted(page.path)}) words={words} options={options}{more} ;;"]
     lines += [
         "    esac",
-        f'    [[ $current == -* ]] && words="$options {_names(shared)}" files=',
+        f'    [[ $current == -* ]] && words="$options {_names(shared)}" files= names=',
         '    _lango_reply -W "$words" ${files:+-f} -- "$current"',
+        "    [[ -n $names ]] || return 0",
+        '    while IFS= read -r word; do COMPREPLY+=("$word"); done \\',
+        '        < <(lango __complete "$current" 2>/dev/null)',
         "}",
         "complete -o filenames -F _lango lango",
     ]
@@ -357,15 +374,14 @@ def zsh(root: Page) -> str:
         "        *) return ;;",
         "    esac",
         "    local -a commands options",
-        "    local files=",
+        "    local files= names=",
         '    case "$where" in',
     ]
     for page in root.all():
-        files = " files=1" if page.takes_file else ""
         lines += [
             f"        {_quoted(page.path)})",
             f"            commands=({described(page.words())})",
-            f"            options=({options(_own(page, shared))}){files} ;;",
+            f"            options=({options(_own(page, shared))}){_more(page)} ;;",
         ]
     lines += [
         "    esac",
@@ -376,6 +392,9 @@ def zsh(root: Page) -> str:
         "    fi",
         "    if (( $#commands )); then _describe command commands; fi",
         "    if [[ -n $files ]]; then _files; fi",
+        "    [[ -n $names ]] || return 0",
+        '    commands=(${(f)"$(lango __complete "${(Q)words[CURRENT]}" 2>/dev/null)"})',
+        "    if (( $#commands )); then compadd -- $commands; fi",
         "}",
         'if [[ $funcstack[1] == "_lango" ]]; then _lango "$@"; else compdef _lango lango; fi',
     ]
@@ -409,6 +428,12 @@ def fish(root: Page) -> str:
         "    end",
         '    test "$where" = "$argv"',
         "end",
+        "function __lango_names",
+        "    set -l word (commandline -ct)",
+        "    if command -q lango; and not string match -q -- '-*' $word",
+        "        lango __complete $word 2>/dev/null",
+        "    end",
+        "end",
         "complete -c lango -f",
     ]
     lines += [f"complete -c lango {_fish_option(option)}" for option in shared]
@@ -417,6 +442,7 @@ def fish(root: Page) -> str:
         lines += [f"{at} -a {_fish(word)} -d {_fish(text)}" for word, text in page.words()]
         lines += [f"{at} {_fish_option(option)}" for option in _own(page, shared)]
         lines += [f"{at} -F"] if page.takes_file else []
+        lines += [f"{at} -a '(__lango_names)' -d secret"] if page.takes_name else []
     return "\n".join(lines) + "\n"
 
 

@@ -37,7 +37,12 @@ def offered(shell: str, typed: str, folder: Path) -> set[str]:
     done = subprocess.run(
         [require(shell), *options, "-c", programs[shell]],
         cwd=folder,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8", "TERM": "dumb"},
+        env={
+            "PATH": f"{folder}:/usr/bin:/bin",
+            "HOME": str(folder),
+            "LC_ALL": "C.UTF-8",
+            "TERM": "dumb",
+        },
         capture_output=True,
         text=True,
         check=True,
@@ -84,11 +89,17 @@ def test_values_are_choices_files_or_nothing(shell: str, tmp_path: Path) -> None
     assert offered(shell, "lango secrets set X --note ", tmp_path) <= {""}
 
 
-def test_no_completion_starts_lango() -> None:
-    for shell in SHELLS:
-        text = (TOP / "completions" / f"lango.{shell}").read_text()
-        assert "$(" not in text.replace("$((", "")
-        assert "`" not in text
+@pytest.mark.parametrize("shell", SHELLS)
+def test_names_come_from_lango_and_only_where_a_name_may_stand(shell: str, tmp_path: Path) -> None:
+    stand_in = tmp_path / "lango"
+    stand_in.write_text('#!/bin/sh\necho "$*" >> calls\necho prod/db\necho "prod/a b"\n')
+    stand_in.chmod(0o755)
+    found = offered(shell, "lango secrets get prod", tmp_path)
+    assert {name.replace("\\ ", " ") for name in found} == {"prod/db", "prod/a b"}
+    assert (tmp_path / "calls").read_text().splitlines() == ["__complete prod"]
+    for typed in ("lango ", "lango secrets ", "lango secrets get --", "lango secrets find x"):
+        offered(shell, typed, tmp_path)
+    assert len((tmp_path / "calls").read_text().splitlines()) == 1
 
 
 def test_man_pages_are_read_without_a_warning() -> None:

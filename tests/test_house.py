@@ -351,7 +351,7 @@ def loaded(command: list[str], env: dict[str, str]) -> set[str]:
 
 
 @pytest.mark.parametrize("unlocked_by", ["keyfile", "session"])
-def test_the_scripted_read_loads_nothing_heavy(
+def test_the_scripted_read_and_completion_load_nothing_heavy(
     unlocked_by: str, installed: Installed, tmp_path: Path
 ) -> None:
     runtime = tmp_path / "run"
@@ -377,6 +377,7 @@ def test_the_scripted_read_loads_nothing_heavy(
         watched = [installed.python, "-X", "importtime"]
         bare = loaded([*watched, "-c", "pass"], env)
         ours = loaded([*watched, installed.lango, "secrets", "get", "X"], env) - bare
+        ours |= loaded([*watched, installed.lango, "__complete", "X"], env) - bare
     finally:
         lango("lock")
     banned = [

@@ -26,7 +26,7 @@ TRIES = 3
 ASKED_BACK = 2
 ROWS = 8
 """Words below one another; 24 words make three columns, which fit on any terminal."""
-GIVE_PASSPHRASE = "give --new-passphrase-file F or --new-passphrase-fd N"
+NEW_WAYS = "give --new-passphrase-file F or --new-passphrase-fd N"
 
 NewFd = Annotated[
     str | None,
@@ -77,13 +77,13 @@ class NewPassphrase:
     def check(self, more: str = "") -> None:
         """Locked (12) if it would have to be asked for, and nobody can be asked."""
         if not self.named:
-            self._call.asking("a new passphrase", hint=f"{GIVE_PASSPHRASE}{more}")
+            self._call.asking("a new passphrase", hint=f"{NEW_WAYS}{more}")
 
     def read(self) -> SecretBytes:
         """The passphrase; a short one with a warning, an empty one not at all."""
         found = slotting.new_passphrase(self._fd, self._path)
         if found is None:
-            ask = self._call.asking("a new passphrase", hint=GIVE_PASSPHRASE)
+            ask = self._call.asking("a new passphrase", hint=NEW_WAYS)
             found = slotting.checked_passphrase(ask.new_secret("New passphrase"))
         if slotting.is_short(found):
             self._call.ui.warn(
@@ -94,7 +94,7 @@ class NewPassphrase:
 
 
 def check_words(call: Call, path: str | None, refusal: str) -> None:
-    """UsageProblem where recovery words could neither be shown nor written; `refusal` is a way out."""
+    """UsageProblem where words could neither be shown nor written; `refusal` is one more way."""
     if path is None and call.ask is None:
         raise UsageProblem(
             "recovery words are shown on a terminal, and there is none",
@@ -103,7 +103,7 @@ def check_words(call: Call, path: str | None, refusal: str) -> None:
 
 
 def hand_out_words(call: Call, entropy: SecretBytes, path: str | None, otherwise: str) -> None:
-    """Show the words unless they go to a file, and ask two back; Cancelled ends with `otherwise`."""
+    """Show the words unless they go to a file, and ask two back; else Cancelled: `otherwise`."""
     if path is not None or call.ask is None:
         return
     words = slotting.words_for(entropy)

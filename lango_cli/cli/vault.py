@@ -50,9 +50,7 @@ def init(
         bool, Option("--keyfile", help="A slot whose key is the file `keyfile` in the home.")
     ] = False,
     kdf: KdfName = None,
-    no_recovery: Annotated[
-        bool, Option("--no-recovery", help="Make no recovery words.")
-    ] = False,
+    no_recovery: Annotated[bool, Option("--no-recovery", help="Make no recovery words.")] = False,
     recovery_file: RecoveryFile = None,
     new_passphrase_fd: NewFd = None,
     new_passphrase_file: NewFile = None,
@@ -92,7 +90,7 @@ def tell_made(call: Call, plan: making.Plan) -> None:
         for slot in slots:
             call.ui.note(f"it opens with {_opens_with(call, slot)}")
         if plan.recovery_file is not None:
-            call.ui.note("the recovery words are in the file named: put them on paper, and shred it")
+            call.ui.note("the recovery words are in that file: put them on paper, and shred it")
         if plan.recovery is None:
             call.ui.note("it has no recovery words; to make some: lango keys slot add recovery")
         if call.ui.json:
@@ -151,7 +149,8 @@ def quickstart(call: Call) -> None:
 def _story(call: Call, first: First) -> list[str]:
     keyfile = making.keyfile_path(call.flags)
     if first.kind == "keyring":
-        opens = f"it opens with the OS keyring ({first.keyring.backend}), for this user on this machine"
+        backend = first.keyring.backend
+        opens = f"it opens with the OS keyring ({backend}), for this user on this machine"
         stronger = []
     else:
         opens = f"it opens with a keyfile, {keyfile}, because of the OS keyring: {first.reason}"

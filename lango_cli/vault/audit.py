@@ -16,11 +16,11 @@ from __future__ import annotations
 import os
 
 from lango_cli import files
-from lango_cli.codec import b64, canonical, unb64
+from lango_cli.codec import b64, canonical, parse_canonical, unb64
 from lango_cli.crypto.aead import seal, unseal
 from lango_cli.crypto.keys import AuditKey
 from lango_cli.crypto.mac import hkdf_sha256, hmac_sha256, pack
-from lango_cli.errors import Busy, FileProblem, Tampered
+from lango_cli.errors import Busy, FileProblem, Tampered, TooLarge
 from lango_cli.vault import rows
 
 TYPE_CHECKING = False
@@ -81,6 +81,7 @@ class AuditLog:
         self._who: dict[str, Any] | None = None
         self._waiting: list[dict[str, Any]] = []
         self._with_next: list[Callable[[], None]] = []
+        self._folding = False
         self.reads = WARN
         self.warn: Callable[[str], None] = lambda _text: None
 
@@ -111,21 +112,28 @@ class AuditLog:
         """Add records to the chain; inside a write, and part of it."""
         last = rows.last_record(self._store)
         seq, previous = (0, START) if last is None else last
-        folded = self._fold()
-        for event in (*folded, *self._waiting, *events):
+        waiting, changes = self._waiting, self._with_next
+        self._waiting, self._with_next = [], []
+        self._store.after_commit(lambda: None, lambda: self._keep(waiting, changes))
+        for event in (*self._fold(), *waiting, *events):
             seq += 1
             record = canonical({**event, "seq": seq})
             previous = record_mac(self._key, self._vault, previous, record)
             rows.insert_record(self._store, seq, record, previous)
-        self._waiting = []
-        for change in self._with_next:
+        for change in changes:
             change()
-        self._with_next = []
+
+    def _keep(self, waiting: list[dict[str, Any]], changes: list[Callable[[], None]]) -> None:
+        """Take back what a transaction that failed was to write."""
+        self._waiting[:0] = waiting
+        self._with_next[:0] = changes
 
     def append_read(self, *events: dict[str, Any], then: Callable[[], None] | None = None) -> None:
         """Record what was read, and do `then` in the same transaction; see the module's rule."""
-        waiting = () if self.reads == OFF else (*self._waiting, *events)
+        waiting = (*self._waiting, *(() if self.reads == OFF else events))
         self._waiting = []
+        if not waiting and then is None:
+            return
         try:
             with self._store.write(READ_WAIT):
                 self.append(*waiting)
@@ -135,7 +143,7 @@ class AuditLog:
             try:
                 if waiting:
                     self._append_pending(waiting)
-            except (Busy, FileProblem) as err:
+            except (Busy, FileProblem, TooLarge) as err:
                 if self.reads == REQUIRE:
                     raise
                 self.warn(f"this read is not in the audit log: {err.message}")
@@ -154,12 +162,12 @@ class AuditLog:
     def _append_pending(self, events: tuple[dict[str, Any], ...]) -> None:
         if not os.access(os.path.dirname(self._pending), os.W_OK):
             raise FileProblem(f"{os.path.dirname(self._pending)} is read-only")
-        folded = self._store.meta("pending")
         with files.Lock(self._pending, READ_WAIT, "the audit log"):
             present = files.read(self._pending, PENDING_LIMIT) or b""
             torn = b"" if present.endswith(b"\n") or not present else b"\n"
-            number = max(folded, _last_number(present))
             key = self._pending_key()
+            # Asked under the lock: a writer that folds holds it until its commit.
+            number = max(self._store.meta("pending"), self._last_number(key, present))
             lines = []
             for event in events:
                 number += 1
@@ -170,7 +178,7 @@ class AuditLog:
     def _fold(self) -> list[dict[str, Any]]:
         """What `audit.pending` holds, as events; it is emptied once they are committed."""
         try:
-            if not os.stat(self._pending).st_size:
+            if self._folding or not os.stat(self._pending).st_size:
                 return []
         except OSError:
             return []
@@ -180,54 +188,65 @@ class AuditLog:
         except Busy:
             return []
         try:
-            data = files.read(self._pending, PENDING_LIMIT) or b""
-            events, number = self._unseal_pending(data, self._store.meta("pending"))
+            events, number = self._read_pending(self._store.meta("pending"))
             self._store.set_meta("pending", number)
         except BaseException:
             lock.__exit__(None, None, None)
             raise
 
+        def release() -> None:
+            self._folding = False
+            lock.__exit__(None, None, None)
+
         def empty() -> None:
             try:
                 files.truncate(self._pending)
+            except FileProblem:
+                pass  # The number in the database says what was folded: nothing comes twice.
             finally:
-                lock.__exit__(None, None, None)
+                release()
 
-        self._store.after_commit(empty, lambda: lock.__exit__(None, None, None))
+        self._folding = True
+        self._store.after_commit(empty, release)
         return events
 
-    def _unseal_pending(self, data: bytes, number: int) -> tuple[list[dict[str, Any]], int]:
+    def _read_pending(self, number: int) -> tuple[list[dict[str, Any]], int]:
         """Events beyond `number`, one more saying what is wrong, and the last number."""
-        from lango_cli.codec import parse_canonical
-
+        try:
+            data = files.read(self._pending, PENDING_LIMIT) or b""
+        except TooLarge as err:
+            return [self.event("audit.pending", outcome="incomplete", detail=err.message)], number
         events, damaged, missing = [], 0, 0
         key = self._pending_key()
         for line in data.splitlines():
-            digits, _, text = line.partition(b" ")
-            if not (digits.isdigit() and len(digits) < 16):
-                damaged += 1
-                continue
-            this = int(digits)
-            if this <= number:
-                continue
             try:
-                blob = unb64(text.decode("ascii", "replace"), "a pending record")
-                record = unseal(key, blob, self._pending_context(this))
-                events.append(parse_canonical(record, "a pending record"))
+                this, event = self._unseal_line(key, line)
             except Tampered:
                 damaged += 1
                 continue
-            missing += this - number - 1
-            number = this
+            if this > number:
+                missing += this - number - 1
+                number = this
+                events.append(event)
         if damaged or missing:
             detail = f"{damaged} damaged, {missing} missing"
             events.append(self.event("audit.pending", outcome="incomplete", detail=detail))
         return events, number
 
+    def _unseal_line(self, key: AuditKey, line: bytes) -> tuple[int, dict[str, Any]]:
+        """Number and event of one pending record; Tampered if it is not what was written."""
+        digits, _, text = line.partition(b" ")
+        if not (digits.isdigit() and len(digits) < 16):
+            raise Tampered("a pending record has no number")
+        blob = unb64(text.decode("ascii", "replace"), "a pending record")
+        record = unseal(key, blob, self._pending_context(int(digits)))
+        return int(digits), parse_canonical(record, "a pending record")
 
-def _last_number(data: bytes) -> int:
-    for line in reversed(data.splitlines()):
-        digits = line.partition(b" ")[0]
-        if digits.isdigit() and len(digits) < 16:
-            return int(digits)
-    return 0
+    def _last_number(self, key: AuditKey, data: bytes) -> int:
+        """The number of the last record that opens: a torn or damaged one is not believed."""
+        for line in reversed(data.splitlines()):
+            try:
+                return self._unseal_line(key, line)[0]
+            except Tampered:
+                continue
+        return 0

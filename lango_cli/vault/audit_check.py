@@ -63,7 +63,7 @@ def _record(data: bytes) -> AuditRecord:
             terminal=document["terminal"],
             detail=document["detail"],
         )
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, OverflowError):
         raise Tampered("an audit record has not the members it should") from None
 
 
@@ -139,7 +139,7 @@ def check_head(head: object) -> None:
     public = unb64(head["public_key"], "the head's key")
     try:
         signed = canonical(body)
-    except TypeError:
+    except (TypeError, RecursionError):
         raise Tampered("this is no exported audit head") from None
     if not ed25519_verify(public, signed, unb64(head["signature"], "the head's signature")):
         raise Tampered("the head's signature does not verify")
@@ -168,16 +168,18 @@ def _seed(vault: Parts) -> bytes:
 
 def prune(vault: Parts, keep_seconds: float) -> int:
     """Cut off records older than so many seconds, leaving a signed checkpoint; how many went."""
-    before = int((vault.clock() - keep_seconds) * 1000)
+    before = vault.clock() - keep_seconds
     through = 0
     mac = START
     for seq, data, record in rows.records(vault.store, 0):
-        if parse_canonical(data, "an audit record")["at"] >= before:
+        if _record(data).at >= before:
             break
         through, mac = seq, record
     if not through:
         return 0
     with vault.store.write():
+        if rows.record_mac(vault.store, through) != mac:
+            return 0  # Another process was here meanwhile, and it may have gone further.
         gone = rows.drop_records(vault.store, through)
         body = {"mac": b64(mac), "seq": through}
         signature = b64(ed25519_sign(_seed(vault), canonical(body)))

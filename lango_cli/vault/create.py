@@ -86,6 +86,7 @@ def create_vault(
             _add(envelope, master, new)
         _make_database(home, envelope, master, int(clock() * 1000))
         envelope.revision = 1
+        home.clear_leftovers()
         data = envelope.render(header_key(master, envelope.vault_bytes))
         files.replace(home.path(HEADER), data)
         finish(home.database(1))

@@ -108,8 +108,14 @@ class Home:
         envelope.revision += 1
         data = envelope.render(key)
         parse(data)
-        files.replace(self.path(HEADER), data)
-        files.replace(self.path(COPY), data)
+        self.clear_leftovers()
+        files.replace_all((self.path(HEADER), self.path(COPY)), data)
+
+    def clear_leftovers(self) -> None:
+        """Remove headers that were never finished; under the writer's lock."""
+        for name in os.listdir(self.folder):
+            if name.startswith(f"{HEADER}.") and name.endswith(files.PASSING):
+                files.remove(self.path(name))
 
     def count_failure(self, vault: str) -> None:
         """One more failed unlock, best effort."""

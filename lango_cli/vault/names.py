@@ -48,6 +48,18 @@ def _check_part(part: str) -> None:
         raise InvalidName("no part of a name begins with - or a space, or ends with a space")
 
 
+def check_prefix(text: str) -> str:
+    """A folder, or the start of one, in NFC; InvalidName if no name can begin so."""
+    if text.isascii():
+        return text
+    import unicodedata
+
+    try:
+        return unicodedata.normalize("NFC", text).encode().decode()
+    except UnicodeEncodeError:
+        raise InvalidName("a name must be valid UTF-8") from None
+
+
 def split_reference(text: str) -> tuple[str, int | None]:
     """`NAME` or `NAME@3`, as name and version (None: the current one)."""
     mark = _version_mark(text)

@@ -104,6 +104,11 @@ def drop_records(store: Store, through: int) -> int:
     return store.run("DELETE FROM audit WHERE seq <= ?", through)
 
 
+def raise_revision(store: Store, revision: int) -> None:
+    """Remember the header's revision as the lowest acceptable one, if it is higher."""
+    store.run("UPDATE meta SET value = ?1 WHERE name = 'revision' AND value < ?1", revision)
+
+
 def use_slot(store: Store, slot: str, now: int, *, tested: bool) -> None:
     """Note that a slot was used or tested."""
     column = "last_tested_at" if tested else "last_used_at"

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lango_cli.crypto.mac import hkdf_sha256, hmac_sha256, pack, random_bytes
-from lango_cli.errors import Conflict, SecretNotFound, TooLarge
+from lango_cli.errors import Conflict, SecretNotFound, TooLarge, UsageProblem
 from lango_cli.model import SecretMeta, VersionMeta
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import rows
-from lango_cli.vault.names import check_name
+from lango_cli.vault.names import check_name, check_prefix
 from lango_cli.vault.reader import VALUE_LIMIT, Reader, Value
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class Secrets:
         rotate_every: float | None = UNCHANGED,
     ) -> SecretMeta:
         """Change what is known about a secret, not its value."""
+        name = check_name(name)
         with self._store.write():
             secret, _ = self._live(name)
             self._describe(secret, note, owner, tags, expires_at, rotate_every)
@@ -100,11 +101,11 @@ class Secrets:
 
     def names(self, prefix: str = "") -> List[str]:
         """Names in byte order, all or those of a folder."""
-        return rows.names(self._store, prefix)
+        return rows.names(self._store, check_prefix(prefix))
 
     def list(self, prefix: str = "", *, deleted: bool = False) -> List[SecretMeta]:
         """Everything but the values, names in byte order."""
-        return [_meta(row) for row in rows.metas(self._store, prefix, deleted=deleted)]
+        return [_meta(row) for row in rows.metas(self._store, check_prefix(prefix), deleted=deleted)]
 
     def find(self, text: str) -> List[SecretMeta]:
         """Secrets with `text` in name, tag, note or owner, without regard to case."""
@@ -143,6 +144,7 @@ class Secrets:
 
     def delete(self, name: str) -> None:
         """To the trash."""
+        name = check_name(name)
         with self._store.write():
             secret, _ = self._live(name)
             rows.set_columns(self._store, secret, self._now(), deleted_at=self._now())
@@ -151,7 +153,8 @@ class Secrets:
 
     def undelete(self, name: str, new_name: str | None = None) -> SecretMeta:
         """Back from the trash, the one deleted last; Conflict if the name is taken by now."""
-        target = check_name(name if new_name is None else new_name)
+        name = check_name(name)
+        target = name if new_name is None else check_name(new_name)
         with self._store.write():
             secret = rows.trashed(self._store, name)
             if secret is None:
@@ -166,6 +169,7 @@ class Secrets:
 
     def purge(self, name: str) -> int:
         """Remove for good everything of this name, live and deleted; how many secrets that was."""
+        name = check_name(name)
         with self._store.write():
             found = rows.everything_named(self._store, name)
             if not found:
@@ -177,7 +181,7 @@ class Secrets:
 
     def rename(self, name: str, new_name: str) -> SecretMeta:
         """Another name for the same secret; no value is touched."""
-        target = check_name(new_name)
+        name, target = check_name(name), check_name(new_name)
         with self._store.write():
             secret, _ = self._live(name)
             if target != name:
@@ -188,7 +192,7 @@ class Secrets:
 
     def copy(self, name: str, new_name: str) -> SecretMeta:
         """A second secret with the current value and metadata; its history begins anew."""
-        target = check_name(new_name)
+        name, target = check_name(name), check_name(new_name)
         with self._store.write():
             secret, version = self._live(name)
             self._free(target, f"lango secrets delete {target}")
@@ -254,7 +258,8 @@ class Secrets:
         return version
 
     def _open(self, secret: str, name: str, version: int) -> SecretBytes:
-        row = rows.sealed_version(self._store, secret, version)
+        known = 0 < version < 1 << 53
+        row = rows.sealed_version(self._store, secret, version) if known else None
         if row is None:
             raise self._reader._not_found(name, version)
         key_id, key_version, sealed = row
@@ -287,7 +292,7 @@ class Secrets:
         if columns:
             rows.set_columns(self._store, secret, self._now(), **columns)
         if tags is not None:
-            rows.set_tags(self._store, secret, tuple(sorted(set(tags))))
+            rows.set_tags(self._store, secret, _checked_tags(tags))
 
     def _meta(self, secret: str) -> SecretMeta:
         row = rows.meta_of(self._store, secret)
@@ -302,6 +307,13 @@ class Secrets:
             for secret, name in rows.overdue_trash(self._store, before):
                 rows.purge(self._store, secret)
                 self._record("secret.purge", name, "retention")
+
+
+def _checked_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    for tag in tags:
+        if not tag or not tag.isprintable():
+            raise UsageProblem("a tag is a text of printable characters")
+    return tuple(sorted(set(tags)))
 
 
 def _expected(name: str, wanted: int, current: int) -> str:

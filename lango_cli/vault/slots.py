@@ -14,7 +14,14 @@ from lango_cli.codec import b64, rfc3339
 from lango_cli.crypto.keys import header_key
 from lango_cli.crypto.mac import digest, random_bytes, same
 from lango_cli.crypto.recipient import new_seed
-from lango_cli.errors import Conflict, KeyNotFound, Locked, Tampered, UsageProblem
+from lango_cli.errors import (
+    Conflict,
+    FileProblem,
+    KeyNotFound,
+    Locked,
+    Tampered,
+    UsageProblem,
+)
 from lango_cli.model import SlotInfo
 from lango_cli.vault import rows
 from lango_cli.vault.envelope import (
@@ -34,7 +41,7 @@ from lango_cli.vault.parts import find_slot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lango_cli.crypto.keys import MasterKey, SlotKey
+    from lango_cli.crypto.keys import HeaderKey, MasterKey, SlotKey
     from lango_cli.secret import SecretBytes
     from lango_cli.vault.parts import Parts
 
@@ -245,15 +252,29 @@ class Slots:
         key = header_key(self._master(), vault.envelope.vault_bytes)
         with vault.store.write():
             vault.audit.append(vault.audit.event(event, target, outcome="begun"))
-        with vault.store.write():
-            envelope = vault.home.read_header(lambda _text: None)
-            envelope.verify(key)
-            slot = change(envelope)
-            vault.home.write_header(envelope, key)
-            vault.store.set_meta("revision", envelope.revision)
-            vault.audit.append(vault.audit.event(event, target))
-        vault.envelope = envelope
+        try:
+            with vault.store.write():
+                vault.envelope = self._current(key)
+                slot = change(vault.envelope)
+                vault.store.set_meta("revision", vault.envelope.revision + 1)
+                vault.audit.append(vault.audit.event(event, target))
+                # Last, because it is what makes the change: whatever failed before changes nothing.
+                vault.home.write_header(vault.envelope, key)
+        except FileProblem as err:
+            if vault.home.read_header(lambda _text: None).revision != vault.envelope.revision:
+                raise
+            raise FileProblem(
+                f"the change was made, but not recorded as done: {err.message}", hint=err.hint
+            ) from None
         return slot
+
+    def _current(self, key: HeaderKey) -> Envelope:
+        """The header as it is now, under the writer's lock; Tampered if it is an older one."""
+        envelope = self._vault.home.read_header(lambda _text: None)
+        envelope.verify(key)
+        if envelope.revision < self._vault.store.meta("revision"):
+            raise Tampered("the header is older than the database: it was put back from a copy")
+        return envelope
 
 
 def _free_label(envelope: Envelope, label: str) -> None:

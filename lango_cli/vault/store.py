@@ -389,7 +389,13 @@ def _strangers(path: str, salt: bytes) -> bool:
 
 
 def _check(store: Store, vault: str) -> None:
-    known = dict(store.rows("SELECT name, value FROM meta"))
+    try:
+        known = dict(store.rows("SELECT name, value FROM meta"))
+    except LangoError as err:
+        if type(err) is not LangoError:
+            raise
+        # What opened has no such table: an emptied file is a new database to SQLite.
+        raise Tampered("the database has not the tables it should") from None
     store.known = known
     if known.get("vault") != vault:
         raise AnotherVault("the database is not the one that the header belongs to")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 
 from lango_cli.crypto import keys as hierarchy
-from lango_cli.errors import Locked, NotApplicable, Tampered, WrongKey
+from lango_cli.errors import Busy, FileProblem, Locked, NotApplicable, Tampered, WrongKey
 from lango_cli.files import read_count
 from lango_cli.vault import rows
 from lango_cli.vault.bundle import Bundle
@@ -93,7 +93,10 @@ class Vault(Parts):
         if self.policy.audit_retention:
             from lango_cli.vault import audit_check
 
-            audit_check.prune_daily(self, self.policy.audit_retention)
+            try:
+                audit_check.prune_daily(self, self.policy.audit_retention)
+            except (Busy, FileProblem):
+                return  # What was asked for is done; the next write comes past here again.
 
 
 def open_vault(
@@ -125,12 +128,14 @@ def open_vault(
         envelope.database_salt,
     )
     try:
-        _check_age(store, envelope, seen)
         bundle = key if isinstance(key, Bundle) else make_bundle(store, envelope, key)
+        envelope = _check_age(home, store, envelope, bundle, seen)
         vault = Vault(home, envelope, bundle, store, policy, clock)
         store.lock_timeout = policy.lock_timeout
         store.guard(home.counters(envelope.vault), vault.check_fence)
         vault.audit.warn = warn
+        if envelope.revision > store.known["revision"]:
+            vault.audit.also(lambda: rows.raise_revision(store, envelope.revision))
         if isinstance(key, Opened):
             _note_unlock(vault, key)
     except BaseException:
@@ -157,10 +162,16 @@ def make_bundle(store: Store, envelope: Envelope, opened: Opened) -> Bundle:
     )
 
 
-def _check_age(store: Store, envelope: Envelope, seen: int) -> None:
+def _check_age(
+    home: Home, store: Store, envelope: Envelope, bundle: Bundle, seen: int
+) -> Envelope:
+    """The header, read again where another process replaced it since; Tampered if it is old."""
     revision, commits = store.known.get("revision"), store.known.get("commits")
     if not isinstance(revision, int) or not isinstance(commits, int):
         raise Tampered("the database does not say how old it is")
+    if envelope.revision < revision:
+        envelope = home.read_header(lambda _text: None)
+        envelope.verify(bundle.header)
     if envelope.revision < revision:
         raise Tampered(
             "the header is older than the database: it was put back from a copy",
@@ -172,6 +183,7 @@ def _check_age(store: Store, envelope: Envelope, seen: int) -> None:
             " or its -wal file was lost",
             hint="put the newer file back, or accept this one: lango doctor --fix",
         )
+    return envelope
 
 
 def _note_unlock(vault: Vault, opened: Opened) -> None:

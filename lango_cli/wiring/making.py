@@ -42,7 +42,7 @@ FIRST_SPEC = "password:32"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The slots of a vault to be. `kdf` is the passphrase's; words go to `recovery_file` if given."""
+    """The slots of a vault to be. `kdf` is the passphrase's; words may go to `recovery_file`."""
 
     keyring: bool = False
     keyfile: bool = False
@@ -62,7 +62,7 @@ class First:
 
 
 def refuse_existing(flags: Flags) -> None:
-    """AlreadyInitialised (11), or Tampered (14) without a readable header; FileProblem for a link."""
+    """AlreadyInitialised; Tampered without a readable header; FileProblem for a link."""
     home = opening.home_of(opening.folders_of(flags))
     home.check()
     refuse(home)
@@ -113,9 +113,8 @@ def _make_folder(path: str) -> None:
 
 
 def _slots(folders: Folders, vault_id: str, plan: Plan, undo: slotting.Undo) -> Iterator[NewSlot]:
-    if plan.recovery is not None:
-        if plan.recovery_file is not None:
-            slotting.write_words(plan.recovery_file, plan.recovery, undo)
+    if plan.recovery is not None and plan.recovery_file is not None:
+        slotting.write_words(plan.recovery_file, plan.recovery, undo)
     if plan.keyring:
         yield slotting.keyring_slot(folders, vault_id, "keyring", undo)
     if plan.keyfile:
@@ -128,7 +127,7 @@ def _slots(folders: Folders, vault_id: str, plan: Plan, undo: slotting.Undo) -> 
 
 
 def quickstart(flags: Flags, warn: Warn) -> First:
-    """A vault with one machine slot, the OS keyring's if that answers, and a first secret in it."""
+    """A vault with one machine slot, the OS keyring's if that answers, and a first secret."""
     refuse_existing(flags)
     verdict = keyring_verdict(flags)
     kind, reason = _make_first(flags, verdict, warn)

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lango_cli.config.load import Folders
-    from lango_cli.model import SlotInfo, UnlockSource
+    from lango_cli.model import CredentialStore, SlotInfo, UnlockSource
     from lango_cli.vault.envelope import Envelope, Slot
     from lango_cli.vault.vault import Vault
     from lango_cli.wiring.flags import Flags
@@ -92,9 +92,21 @@ def keyring_slot(folders: Folders, vault_id: str, label: str, undo: Undo) -> New
     key = SecretBytes(random_bytes(KEY_BYTES))
     store = sources.os_keyring(folders)
     entry = account(vault_id, slot_id)
+    try:
+        store.write(entry, key)
+    except BaseException:
+        _forget(store, entry)
+        raise
     undo.made("the entry in the OS keyring", lambda: store.delete(entry))
-    store.write(entry, key)
     return NewSlot("keyring", label, key, HKDF, slot_id)
+
+
+def _forget(store: CredentialStore, entry: str) -> None:
+    """Half a write may have left an entry; whoever could not write can often not delete either."""
+    try:
+        store.delete(entry)
+    except LangoError:
+        return
 
 
 def keyfile_slot(path: str, label: str, kdf: str, undo: Undo, *, given: bool) -> NewSlot:

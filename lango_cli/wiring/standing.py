@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lango_cli.model import KeyringVerdict, SessionStore, SlotInfo
     from lango_cli.vault.envelope import Envelope
     from lango_cli.vault.home import Home
-    from lango_cli.wiring.opening import Flags
+    from lango_cli.wiring.flags import Flags
 
     Warn = Callable[[str], None]
 

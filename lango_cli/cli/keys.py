@@ -1,0 +1,300 @@
+"""`lango keys`: who may unlock the vault. Slots, and the passphrase of one.
+
+The rule: adding, removing, renaming a slot and changing a passphrase need a real unlock; listing
+works on a locked vault; a test decides without the database. Removing asks, and the last but one
+wants its label typed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer import Argument, Option
+
+from lango_cli.cli import credentials, parse
+from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
+from lango_cli.cli.credentials import (
+    KdfName,
+    NewFd,
+    NewFile,
+    NewPassphrase,
+    RecoveryFile,
+    slot_members,
+)
+from lango_cli.cli.options import command
+from lango_cli.errors import Conflict, CustodyError, LangoError, Locked, UsageProblem, WrongKey
+from lango_cli.vault.parts import find_slot
+from lango_cli.vault.slots import check_label, describe
+from lango_cli.wiring import making, opening, slotting
+
+if TYPE_CHECKING:
+    from lango_cli.cli.terminal import Prompter
+    from lango_cli.model import SlotInfo
+    from lango_cli.secret import SecretBytes
+    from lango_cli.vault.create import NewSlot
+    from lango_cli.vault.envelope import Envelope, Slot
+    from lango_cli.vault.vault import Vault
+
+app = typer.Typer()
+slot_app = typer.Typer()
+app.add_typer(slot_app, name="slot", help="The ways to unlock the vault.")
+
+UNCHANGED = "nothing was changed"
+NOT_PROTECTED = (
+    "this does not protect against someone who has both an old copy of vault.json and the old"
+    " passphrase: that opens the vault until it is rekeyed"
+)
+
+SlotName = Annotated[str, Argument(metavar="ID", help="A slot's id, its start, or its label.")]
+
+
+def header(call: Call) -> Envelope:
+    """The header as it is on disk."""
+    return opening.home_of(opening.folders_of(call.flags)).read_header(call.ui.warn)
+
+
+@command(slot_app, "list", unlocks=True)
+def list_slots(call: Call) -> None:
+    """List the slots; when each was last used and tested is known where nobody has to be asked."""
+    envelope = header(call)
+    try:
+        with opening.open_vault(call.flags, _asked(call), call.ui.warn) as vault:
+            slots = vault.slots.list()
+    except (Locked, WrongKey, CustodyError):
+        slots = describe(envelope, {})
+    except LangoError as err:
+        call.ui.warn(f"the vault does not open, this is from its header: {err.message}")
+        slots = describe(envelope, {})
+    if call.ui.json:
+        call.ui.document({"slots": [slot_members(slot) for slot in slots]})
+        return
+    call.ui.table(
+        ("id", "label", "kind", "strength", "kdf", "created", "used", "tested"),
+        [
+            (
+                slot.id,
+                slot.label,
+                slot.kind,
+                slot.strength,
+                slot.kdf,
+                slot.created,
+                slot.last_used or "-",
+                slot.last_tested or "-",
+            )
+            for slot in slots
+        ],
+    )
+
+
+def _asked(call: Call) -> Prompter | None:
+    """Somebody to ask only if the command line says so: a list is no reason for a question."""
+    return call.ask if call.flags.recovery or call.flags.slot else None
+
+
+@command(slot_app, "add", unlocks=True)
+def add_slot(
+    call: Call,
+    kind: Annotated[
+        str, Argument(metavar="KIND", help="passphrase, keyring, keyfile or recovery.")
+    ],
+    label: Annotated[
+        str | None, Option("--label", metavar="LABEL", help="What to call it.")
+    ] = None,
+    keyfile: Annotated[
+        str | None,
+        Option("--keyfile", metavar="FILE", help="The new slot's keyfile (made if not there)."),
+    ] = None,
+    kdf: KdfName = None,
+    new_passphrase_fd: NewFd = None,
+    new_passphrase_file: NewFile = None,
+    recovery_file: RecoveryFile = None,
+) -> None:
+    """Add a way to unlock the vault; it is opened once before it counts.
+
+    To unlock with a keyfile here, name it first: lango --keyfile F keys slot add KIND.
+    """
+    parse.choice(kind, "KIND", slotting.KINDS)
+    new = NewPassphrase(call, new_passphrase_fd, new_passphrase_file)
+    _refuse_strangers(kind, keyfile=keyfile, recovery_file=recovery_file, new=new)
+    function = credentials.kdf_of(call, kdf)
+    envelope = header(call)
+    if label is not None:
+        _check_label(envelope, label)
+    if kind == "passphrase":
+        new.check()
+    if kind == "recovery":
+        credentials.check_words(call, recovery_file, "")
+    with call.vault(real=True) as vault:
+        name = label or slotting.free_label(vault.envelope, kind)
+        info = _make_slot(call, vault, _Wanted(kind, name, function, keyfile, recovery_file), new)
+    call.ui.note(f"slot {info.label} is there, id {info.id}")
+    if call.ui.json:
+        call.ui.document({"slot": slot_members(info)})
+
+
+def _check_label(envelope: Envelope, label: str) -> None:
+    check_label(parse.text(label, "--label"))
+    if any(slot.label == label for slot in envelope.slots):
+        raise Conflict(f"there is a slot labelled {label} already", hint="choose another --label")
+
+
+def _refuse_strangers(
+    kind: str, *, keyfile: str | None, recovery_file: str | None, new: NewPassphrase
+) -> None:
+    """An option of another kind of slot is a misunderstanding, never passed over."""
+    for option, given, owner in (
+        ("--keyfile", keyfile is not None, "keyfile"),
+        ("--recovery-file", recovery_file is not None, "recovery"),
+        ("a new passphrase", new.named, "passphrase"),
+    ):
+        if given and owner != kind:
+            raise UsageProblem(
+                f"{option} is for a slot of kind {owner}",
+                hint="to unlock with a keyfile: lango --keyfile F keys slot add KIND"
+                if owner == "keyfile"
+                else f"lango keys slot add {owner}",
+            )
+
+
+class _Wanted:
+    """The slot to be."""
+
+    def __init__(
+        self, kind: str, label: str, kdf: str, keyfile: str | None, words: str | None
+    ) -> None:
+        self.kind = kind
+        self.label = label
+        self.kdf = kdf
+        self.keyfile = keyfile
+        self.words = words
+
+
+def _make_slot(call: Call, vault: Vault, wanted: _Wanted, new: NewPassphrase) -> SlotInfo:
+    undo = slotting.Undo()
+    try:
+        slot = _material(call, vault, wanted, new, undo)
+    except BaseException:
+        undo.take_back(call.ui.warn)
+        raise
+    return slotting.add(vault, slot, undo, call.ui.warn)
+
+
+def _material(
+    call: Call, vault: Vault, wanted: _Wanted, new: NewPassphrase, undo: slotting.Undo
+) -> NewSlot:
+    if wanted.kind == "passphrase":
+        return slotting.passphrase_slot(new.read(), wanted.label, wanted.kdf)
+    if wanted.kind == "keyring":
+        folders = opening.folders_of(call.flags)
+        return slotting.keyring_slot(folders, vault.id, wanted.label, undo)
+    if wanted.kind == "keyfile":
+        path = wanted.keyfile or making.keyfile_path(call.flags)
+        given = wanted.keyfile is not None
+        return slotting.keyfile_slot(path, wanted.label, wanted.kdf, undo, given=given)
+    return slotting.recovery_slot(_words(call, wanted.words, undo), wanted.label)
+
+
+def _words(call: Call, path: str | None, undo: slotting.Undo) -> SecretBytes:
+    entropy = slotting.new_entropy()
+    credentials.hand_out_words(call, entropy, path, UNCHANGED)
+    if path is not None:
+        slotting.write_words(path, entropy, undo)
+    return entropy
+
+
+@command(slot_app, "remove", unlocks=True)
+def remove_slot(
+    call: Call,
+    name: SlotName,
+    confirm: Annotated[
+        str | None, Option("--confirm", metavar="LABEL", help="The label again, in scripts.")
+    ] = None,
+) -> None:
+    """Take a way to unlock the vault away; the last one cannot go."""
+    envelope = header(call)
+    found = find_slot(envelope, name)
+    by_name = len(envelope.slots) == 2
+    if by_name:
+        call.can_agree("slot remove", confirm is not None, "--confirm LABEL")
+    else:
+        call.can_agree("slot remove", call.yes or confirm is not None)
+    with call.vault(real=True) as vault:
+        if len(vault.envelope.slots) > 1:
+            _agree_to_remove(call, found, confirm, by_name=by_name)
+        gone = slotting.remove(call.flags, vault, found.id, call.ui.warn)
+    call.ui.note(f"slot {gone.label} is gone")
+    if gone.kind == "keyfile":
+        call.ui.note("its keyfile stays where it is; delete it if no other slot needs it")
+    if call.ui.json:
+        call.ui.document({"slot": slot_members(gone), "removed": True})
+
+
+def _agree_to_remove(call: Call, slot: Slot, confirm: str | None, *, by_name: bool) -> None:
+    if by_name:
+        question = f"Only one way to unlock the vault will be left. Remove slot {slot.label}?"
+        call.agree_by_name(question, slot.label, confirm)
+    elif confirm is not None:
+        call.agree_by_name("", slot.label, confirm)
+    else:
+        call.agree(f"Remove slot {slot.label} ({slot.kind})?")
+
+
+@command(slot_app, "test", unlocks=True)
+def test_slot(
+    call: Call,
+    name: SlotName,
+    recovery_file: Annotated[
+        str | None,
+        Option("--recovery-file", metavar="FILE", help="Take the recovery words from FILE."),
+    ] = None,
+) -> None:
+    """Try whether a slot opens with what you hold for it; the vault stays closed meanwhile."""
+    tried, noted = slotting.drill(call.flags, name, recovery_file, call.ask, call.ui.warn)
+    call.ui.note(f"slot {tried.label} opens")
+    if not noted:
+        call.ui.debug("the time of this test could not be noted")
+    if call.ui.json:
+        members = {"id": tried.id, "label": tried.label, "kind": tried.kind}
+        call.ui.document({"slot": members, "opens": True, "noted": noted})
+
+
+@command(slot_app, "rename", unlocks=True)
+def rename_slot(
+    call: Call,
+    name: SlotName,
+    label: Annotated[str, Argument(metavar="LABEL", help="The new label.")],
+) -> None:
+    """Give a slot another label."""
+    check_label(parse.text(label, "LABEL"))
+    found = find_slot(header(call), name)
+    with call.vault(real=True) as vault:
+        info = vault.slots.rename(found.id, label)
+    call.ui.note(f"slot {found.label} is called {info.label} now")
+    if call.ui.json:
+        call.ui.document({"slot": slot_members(info)})
+
+
+@command(app, "passphrase", unlocks=True)
+def passphrase(
+    call: Call,
+    kdf: KdfName = None,
+    new_passphrase_fd: NewFd = None,
+    new_passphrase_file: NewFile = None,
+) -> None:
+    """Change the passphrase of one slot; nothing else is touched, however large the vault is.
+
+    The old one is asked for, or the recovery words with --recovery. --slot says which slot, where
+    there are several.
+    """
+    new = NewPassphrase(call, new_passphrase_fd, new_passphrase_file)
+    function = None if kdf is None else credentials.kdf_of(call, kdf)
+    slot = slotting.passphrase_slot_of(header(call), call.flags.slot)
+    new.check()
+    call.flags.slot = slotting.slot_to_unlock_with(call.flags, slot, call.ask)
+    with call.vault(real=True) as vault:
+        info = vault.slots.change_credential(slot.id, "passphrase", new.read(), function)
+    call.ui.note(f"slot {info.label} has a new passphrase ({info.kdf})")
+    call.ui.note(NOT_PROTECTED)
+    if call.ui.json:
+        call.ui.document({"slot": slot_members(info), "not_protected": NOT_PROTECTED})

@@ -1,0 +1,310 @@
+"""Speed and memory, each beside its reference in the same run: `python -m tests bench`.
+
+Whole processes, as a user installs them: a fresh environment with `pip install .`, a vault of
+1,000 secrets, audit records included. A figure and its reference take turns, and the medians of the
+runs are compared, so that a slow minute of the machine slows both. Nothing here is a test: a ratio
+over its limit is said, and is the exit code.
+
+References: the bare interpreter (`python -I -c pass`), `pass show` with a key without passphrase, a
+bare `keyring.get_password`, and for 100,000 secrets the same command in a vault of ten.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.parts import find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOP = Path(__file__).resolve().parent.parent
+RUNS = 15
+FSYNCS = 50
+
+POPULATE = """
+import sys
+from lango_cli.secret import SecretBytes
+from lango_cli.wiring import opening
+from lango_cli.wiring.flags import Flags
+with opening.open_vault(Flags(), None, print) as vault:
+    secrets = vault.secrets
+    with vault.store.write():
+        for number in range(int(sys.argv[1])):
+            secret = secrets._new(f"team-{number % 97}/service-{number:06}/token")
+            secrets._add_version(secret, SecretBytes(b"value of %06d" % number))
+        vault.audit.append(vault.audit.event("secret.write", "many"))
+"""
+BARE_KEYRING = "import sys, keyring; sys.stdout.write(keyring.get_password('lango', sys.argv[1]))"
+
+
+class Spent(NamedTuple):
+    """What one process took: seconds of processor and wall time, MiB at its largest."""
+
+    cpu: float
+    wall: float
+    peak: float
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    what: str
+    figure: str
+    reference: str
+    ratio: float | None
+    limit: float | None
+
+
+class Bench:
+    """A folder with an installed lango, three vaults and the references."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.rows: list[Row] = []
+        self.python = str(folder / "env/bin/python")
+        self.lango = str(folder / "env/bin/lango")
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "LC_ALL": "C.UTF-8",
+            "GNUPGHOME": str(folder / "gnupg"),
+            "PASSWORD_STORE_DIR": str(folder / "store"),
+        }
+
+    def install(self) -> None:
+        """`pip install .` into an environment of its own."""
+        self.call([sys.executable, "-m", "venv", str(self.folder / "env")])
+        quiet = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore"]
+        self.call([self.python, "-m", "pip", "install", *quiet, str(TOP)], os.environ)
+
+    def call(self, command: list[str], environment: object = None, **more: object) -> str:
+        """Run to success; what it printed."""
+        env = dict(os.environ) if environment is os.environ else self.environment
+        done = subprocess.run(command, env=env, capture_output=True, text=True, **more)  # type: ignore[call-overload]  # input alone is handed on
+        if done.returncode:
+            sys.exit(f"bench: {command[0]} failed: {done.stderr}")
+        return str(done.stdout)
+
+    def vault(self, name: str, count: int, *options: str) -> dict[str, str]:
+        """A vault with `count` secrets; the environment that finds it."""
+        self.environment["LANGO_HOME"] = str(self.folder / name)
+        self.call([self.lango, "init", "--no-recovery", *(options or ("--keyfile",))])
+        self.call([self.python, "-c", POPULATE, str(count)])
+        return dict(self.environment)
+
+    def measure(self, *sides: tuple[list[str], dict[str, str]]) -> list[Spent]:
+        """Medians of the commands, which take turns."""
+        taken: list[list[Spent]] = [[] for _ in sides]
+        for turn in range(RUNS + 1):
+            for side, (command, environment) in zip(taken, sides, strict=True):
+                spent = spend(command, environment)
+                if turn:
+                    side.append(spent)
+        return [
+            Spent(*(statistics.median(part) for part in zip(*side, strict=True))) for side in taken
+        ]
+
+    def compare(self, what: str, kind: str, mine: Spent, other: Spent, limit: float) -> None:
+        """A line of the table: processor or wall time beside a reference."""
+        left, right = getattr(mine, kind), getattr(other, kind)
+        self.rows.append(
+            Row(
+                f"{what}, {kind}",
+                f"{left * 1e3:.1f} ms",
+                f"{right * 1e3:.1f} ms",
+                left / right,
+                limit,
+            )
+        )
+
+    def show(self) -> int:
+        """Print the table; 1 if a limit is passed."""
+        print(f"{'':44}{'figure':>12}{'reference':>12}{'ratio':>8}{'limit':>8}")
+        over = 0
+        for row in self.rows:
+            ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+            limit = "" if row.limit is None else f"{row.limit:g}"
+            passed = row.ratio is not None and row.limit is not None and row.ratio > row.limit
+            over += passed
+            mark = "  over" if passed else ""
+            print(f"{row.what:44}{row.figure:>12}{row.reference:>12}{ratio:>8}{limit:>8}{mark}")
+        return int(over > 0)
+
+
+def spend(command: list[str], environment: dict[str, str]) -> Spent:
+    """Run one process with its output thrown away; sys.exit if it fails."""
+    null = os.open(os.devnull, os.O_RDWR)
+    begun = time.perf_counter()
+    actions = [(os.POSIX_SPAWN_DUP2, null, fd) for fd in (0, 1)]
+    pid = os.posix_spawn(command[0], command, environment, file_actions=actions)
+    _, status, usage = os.wait4(pid, 0)
+    wall = time.perf_counter() - begun
+    os.close(null)
+    if status:
+        sys.exit(f"bench: {' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}")
+    return Spent(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+
+
+def fsync_milliseconds(folder: Path) -> float:
+    """The median of fsync after a page was written, in the folder of the vaults."""
+    fd = os.open(folder / "fsync", os.O_RDWR | os.O_CREAT, 0o600)
+    taken = []
+    for _ in range(FSYNCS):
+        os.pwrite(fd, b"x" * 4096, 0)
+        begun = time.perf_counter()
+        os.fsync(fd)
+        taken.append(time.perf_counter() - begun)
+    os.close(fd)
+    return statistics.median(taken) * 1e3
+
+
+def reads(bench: Bench) -> None:
+    """`secrets get` by session and keyfile, beside the bare interpreter and `pass show`."""
+    name = "team-41/service-000041/token"
+    home = bench.vault("thousand", 1000)
+    get = [bench.lango, "secrets", "get", name]
+    keyfile = [*get, "--keyfile", f"{home['LANGO_HOME']}/keyfile"]
+    bare = [bench.python, "-I", "-c", "pass"]
+    store(bench)
+    bench.call([bench.lango, "unlock", "--ttl", "1h"])
+    show = [find("pass") or "pass", "show", "svc/a"]
+    one, two, three, four = bench.measure((get, home), (keyfile, home), (bare, home), (show, home))
+    bench.compare("get, unlocked session / bare", "cpu", one, three, 3.5)
+    bench.compare("get, unlocked session / pass", "wall", one, four, 1.5)
+    bench.compare("get, keyfile / bare", "cpu", two, three, 5)
+    bench.compare("get, keyfile / pass", "wall", two, four, 2.2)
+    helped, version, floor = bench.measure(
+        ([bench.lango, "--help"], home), ([bench.lango, "--version"], home), (bare, home)
+    )
+    bench.compare("--help / bare", "cpu", helped, floor, 8)
+    bench.compare("--version / bare", "cpu", version, floor, 8)
+
+
+def writes(bench: Bench) -> None:
+    """`secrets set`, with what the disk takes for one fsync."""
+    home = dict(bench.environment)
+    write = [bench.lango, "secrets", "set", "bench/write", "--generate", "hex:32"]
+    bare = [bench.python, "-I", "-c", "pass"]
+    one, two = bench.measure((write, home), (bare, home))
+    disk = fsync_milliseconds(bench.folder)
+    fsync = f"fsync {disk:.2f} ms"
+    bench.rows.append(
+        Row(f"set, session, wall ({fsync})", f"{one.wall * 1e3:.1f} ms", "", None, None)
+    )
+    bench.compare("set, unlocked session / bare", "cpu", one, two, float("inf"))
+
+
+def sizes(bench: Bench) -> None:
+    """100,000 secrets beside ten."""
+    small = bench.vault("ten", 10)
+    bench.call([bench.lango, "unlock", "--ttl", "1h"])
+    large = bench.vault("many", 100_000)
+    bench.call([bench.lango, "unlock", "--ttl", "1h"])
+    last = [bench.lango, "secrets", "get", f"team-{99_999 % 97}/service-099999/token"]
+    first = [bench.lango, "secrets", "get", "team-5/service-000005/token"]
+    many, few = bench.measure((last, large), (first, small))
+    bench.compare("get of 100,000 / get of 10", "wall", many, few, 1.2)
+    for form in ([], ["--json"]):
+        spent = spend([bench.lango, "secrets", "list", *form], large)
+        what = " ".join(["list", *form, "100,000"])
+        bench.rows.append(Row(f"{what}, wall", f"{spent.wall:.2f} s", "2 s", spent.wall / 2, 1))
+        bench.rows.append(
+            Row(f"{what}, peak memory", f"{spent.peak:.0f} MiB", "200 MiB", spent.peak / 200, 1)
+        )
+
+
+def cold_keyring(bench: Bench) -> None:
+    """`secrets get` through the OS keyring, beside a bare get of the library."""
+    with session_bus(bench):
+        home = bench.vault("ring", 1000, "--keyring")
+        status = bench.call([bench.lango, "keys", "slot", "list", "--json"])
+        import json
+
+        slot = json.loads(status)["slots"][0]["id"]
+        vault = json.loads(bench.call([bench.lango, "status", "--json"]))["vault"]
+        vault = vault["id"] if isinstance(vault, dict) else vault
+        get = [bench.lango, "secrets", "get", "team-41/service-000041/token"]
+        library = [bench.python, "-c", BARE_KEYRING, f"{vault}:{slot}"]
+        one, two = bench.measure((get, home), (library, home))
+        bench.compare("get, cold keyring / keyring library", "wall", one, two, 1.5)
+        bench.compare("get, cold keyring / keyring library", "cpu", one, two, 1.5)
+
+
+def store(bench: Bench) -> None:
+    """A password store with one entry, sealed to a key without a passphrase."""
+    (bench.folder / "gnupg").mkdir(mode=0o700)
+    key = ["--quick-gen-key", "bench@example.org", "default", "default", "never"]
+    bench.call(["gpg", "--batch", "--passphrase", "", *key])
+    bench.call(["pass", "init", "bench@example.org"])
+    bench.call(["pass", "insert", "-m", "-f", "svc/a"], input="value of 000041")
+
+
+@contextlib.contextmanager
+def session_bus(bench: Bench) -> Iterator[None]:
+    """A private session bus with an unlocked gnome-keyring on it."""
+    command = [find("dbus-daemon") or "", "--session", "--nofork", "--print-address=1"]
+    bus = subprocess.Popen(command, stdout=subprocess.PIPE, env=bench.environment, text=True)
+    runtime = bench.folder / "run"
+    runtime.mkdir(mode=0o700)
+    assert bus.stdout is not None
+    bench.environment["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().strip()
+    bench.environment["XDG_RUNTIME_DIR"] = str(runtime)
+    daemon = find("gnome-keyring-daemon") or ""
+    ring = subprocess.Popen(
+        [daemon, "--foreground", "--unlock", "--components=secrets"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=bench.environment,
+    )
+    assert ring.stdin is not None
+    ring.stdin.write(b"bench")
+    ring.stdin.close()
+    try:
+        wait_for_owner(bench)
+        yield
+    finally:
+        for process in (ring, bus):
+            process.terminate()
+            process.wait()
+
+
+def wait_for_owner(bench: Bench) -> None:
+    """Until the keyring has its name on the bus."""
+    call = ["dbus-send", "--session", "--dest=org.freedesktop.DBus", "--print-reply", "/"]
+    ask = [*call, "org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"]
+    until = time.monotonic() + 20
+    while "boolean true" not in bench.call(ask):
+        if time.monotonic() > until:
+            sys.exit("bench: gnome-keyring does not answer")
+        time.sleep(0.05)
+
+
+def main() -> int:
+    """Measure everything, print the table."""
+    folder = Path(tempfile.mkdtemp(prefix="lango-bench-"))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    bench = Bench(folder)
+    try:
+        bench.install()
+        for part in (reads, writes, sizes, cold_keyring):
+            part(bench)
+        return bench.show()
+    finally:
+        subprocess.run(["gpgconf", "--kill", "gpg-agent"], env=bench.environment, check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
