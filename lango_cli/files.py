@@ -164,15 +164,25 @@ def create(path: str, data: bytes, mode: int = MODE) -> None:
 
 def replace(path: str, data: bytes, mode: int = MODE) -> None:
     """Whole new content or the old: temporary file, fsync, rename, fsync of the folder."""
-    temporary = f"{path}.{os.getpid()}.new"
-    remove(temporary)
-    create(temporary, data, mode)
+    replace_all((path,), data, mode)
+
+
+def replace_all(paths: tuple[str, ...], data: bytes, mode: int = MODE) -> None:
+    """`replace` for copies of one content, in this order.
+
+    All of them are on disk before the first is renamed: a disk that is full changes nothing.
+    """
+    passing = [f"{path}.{os.getpid()}{PASSING}" for path in paths]
     try:
-        os.rename(temporary, path)
-    except OSError as err:
-        remove(temporary)
-        raise problem(path, err) from None
-    sync_folder(os.path.dirname(path) or ".")
+        for name in passing:
+            remove(name)
+            create(name, data, mode)
+        for name, path in zip(passing, paths, strict=True):
+            move(name, path)
+    except FileProblem:
+        for name in passing:
+            remove(name)
+        raise
 
 
 def append(path: str, record: bytes) -> None:

@@ -6,6 +6,7 @@ this group say of a secret.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,7 @@ app = typer.Typer()
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Its name.")]
 
 
+@lru_cache(4096)
 def when(seconds: float | None) -> str | None:
     """RFC 3339 UTC, None for never."""
     return None if seconds is None else rfc3339(seconds)

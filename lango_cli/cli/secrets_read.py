@@ -17,7 +17,7 @@ from lango_cli.cli.show import Wish, check, show, show_value
 from lango_cli.errors import Findings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from lango_cli.model import SecretMeta
 
@@ -103,7 +103,7 @@ def list_all(
     """List secrets: one name a line, a table on a terminal."""
     with call.vault() as vault:
         if call.ui.json or call.ui.is_terminal() or deleted:
-            print_all(call, vault.secrets.list(prefix, deleted=deleted))
+            print_all(call, vault.secrets.each(prefix, deleted=deleted))
         else:
             call.ui.lines(vault.secrets.names(prefix))
 
@@ -118,10 +118,10 @@ def find(
         print_all(call, vault.secrets.find(parse.text(text, "TEXT")))
 
 
-def print_all(call: Call, metas: Sequence[SecretMeta]) -> None:
+def print_all(call: Call, metas: Iterable[SecretMeta]) -> None:
     """Secrets as a list command prints them."""
     if call.ui.json:
-        call.ui.document({"secrets": [described(meta) for meta in metas]})
+        call.ui.document_of("secrets", map(described, metas))
     elif call.ui.is_terminal():
         head = ("name", "version", "changed", "expires", "tags")
         call.ui.table(head, [_row(meta) for meta in metas])

@@ -30,7 +30,7 @@ _LOCAL, _KEYS = 3, 6
 
 _ENTER = b"\r\n"
 _ERASE = b"\x7f\x08"
-_KILL, _END_OF_INPUT = b"\x15", b"\x04"
+_KILL, _END_OF_INPUT = 0x15, 0x04
 _ALTERNATE, _NORMAL = "\x1b[?1049h\x1b[2J\x1b[H", "\x1b[2J\x1b[?1049l"
 
 
@@ -137,15 +137,16 @@ class Terminal:
     def _hidden_line(self) -> bytes:
         typed = bytearray()
         while True:
-            for key in (bytes([code]) for code in self._some()):
-                if key in _ENTER:
-                    self._refuse_more()
+            keys = self._some()
+            for number, code in enumerate(keys):
+                if code in _ENTER:
+                    self._refuse_more(keys[number:])
                     return bytes(typed)
-                _edit(typed, key)
+                _edit(typed, code)
 
-    def _refuse_more(self) -> None:
-        """A paste of several lines would spill its rest into the shell."""
-        if select.select([self._fd], [], [], 0)[0]:
+    def _refuse_more(self, rest: bytes) -> None:
+        """A paste of several lines would lose its rest, or spill it into the shell."""
+        if rest.strip(_ENTER) or select.select([self._fd], [], [], 0)[0]:
             raise UsageProblem(
                 "more than one line came at once",
                 hint="for a value of several lines use - (standard input) or --from-file",
@@ -194,7 +195,7 @@ def _asking(before: list[Any], echo: bool, lines: bool) -> list[Any]:
     return wanted
 
 
-def _edit(typed: bytearray, key: bytes) -> None:
+def _edit(typed: bytearray, key: int) -> None:
     """What a key does to a hidden line: erase one character, all of them, or end the input."""
     if key in _ERASE:
         while typed and typed.pop() & 0xC0 == 0x80:
@@ -205,4 +206,4 @@ def _edit(typed: bytearray, key: bytes) -> None:
         if not typed:
             raise Cancelled("no answer")
     else:
-        typed += key
+        typed.append(key)

@@ -24,9 +24,11 @@ from lango_cli.errors import FileProblem, LangoError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 STDIN, STDOUT, STDERR = 0, 1, 2
+LIST_CHUNK = 1000
+"""Members of a long list that are written at once."""
 COLOURS = ("auto", "always", "never")
 _RED, _YELLOW, _DIM, _END = "\x1b[31;1m", "\x1b[33;1m", "\x1b[2m", "\x1b[0m"
 
@@ -176,6 +178,25 @@ class Ui:
     def document(self, body: Mapping[str, object]) -> None:
         """One JSON document on stdout that starts with "v": 1; indented on a terminal."""
         self.out(json_bytes(body, indent=2 if self.is_terminal() else 0))
+
+    def document_of(self, name: str, members: Iterable[Mapping[str, object]]) -> None:
+        """A document with one list, written as it comes: it may be longer than memory likes."""
+        if self.is_terminal():
+            self.document({name: list(members)})
+            return
+        import msgspec
+
+        encode = msgspec.json.Encoder().encode
+        self.out(f'{{"v":1,"{name}":[')
+        chunk: list[bytes] = []
+        between = b""
+        for member in members:
+            chunk.append(between + encode(member))
+            between = b","
+            if len(chunk) == LIST_CHUNK:
+                self.out(b"".join(chunk))
+                chunk = []
+        self.out(b"".join(chunk) + b"]}\n")
 
     def lines(self, lines: Sequence[str]) -> None:
         """One entry a line."""

@@ -42,12 +42,14 @@ def ask(
     """
     until = time.monotonic() + seconds
     assert len(request) <= REQUEST_LIMIT, "the pipe would fill, and nobody reads yet"
-    pid, reply = _spawn(command, request, environment)
+    pid, replies = _spawn(command, request, environment)
+    reply = None
     try:
-        return _read(reply, until)
+        reply = _read(replies, until)
     finally:
-        os.close(reply)
-        _reap(pid, until)
+        os.close(replies)
+        _reap(pid, time.monotonic() if reply is None else until)
+    return reply
 
 
 def _spawn(

@@ -286,7 +286,7 @@ def _checked(account: str) -> str:
 
 
 def _child_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """What finding the bus and asking a person take; no setting of lango's or of the library's."""
+    """What the interpreter and the bus need; no setting of lango's or of the keyring library's."""
     kept = {k: v for k, v in environment.items() if k in _PASSED_ON or k.startswith("XDG_")}
     address = environment.get(_BUS, "")
     if address.startswith("autolaunch:"):

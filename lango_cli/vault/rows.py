@@ -230,13 +230,16 @@ def meta_of(store: Store, secret: str) -> Row | None:
     return store.row(query, secret)
 
 
-def metas(store: Store, prefix: str, *, deleted: bool) -> list[Row]:
-    """Everything but the values, names in byte order."""
-    state = "s.deleted_at IS NOT NULL" if deleted else "s.deleted_at IS NULL"
+def metas(store: Store, prefix: str, *, deleted: bool) -> Iterator[Row]:
+    """Everything but the values, names in byte order.
+
+    The plus signs keep SQLite from walking the index of names, and so the table in random order.
+    """
+    state = "+s.deleted_at IS NOT NULL" if deleted else "+s.deleted_at IS NULL"
     low, high = _range(prefix)
     query = f"""SELECT {_META} FROM secrets s WHERE {state} AND (?1 = '' OR s.name = ?1
-        OR (s.name >= ?2 AND s.name < ?3)) ORDER BY s.name, s.deleted_at"""  # noqa: S608  # fixed
-    return store.rows(query, prefix, low, high)
+        OR (s.name >= ?2 AND s.name < ?3)) ORDER BY +s.name, +s.deleted_at"""  # noqa: S608  # fixed
+    return store.each(query, prefix, low, high)
 
 
 def names(store: Store, prefix: str) -> list[str]:

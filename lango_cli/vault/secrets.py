@@ -105,14 +105,18 @@ class Secrets:
 
     def list(self, prefix: str = "", *, deleted: bool = False) -> List[SecretMeta]:
         """Everything but the values, names in byte order."""
-        return [_meta(row) for row in rows.metas(self._store, check_prefix(prefix), deleted=deleted)]
+        return [*self.each(prefix, deleted=deleted)]
+
+    def each(self, prefix: str = "", *, deleted: bool = False) -> Iterator[SecretMeta]:
+        """`list`, one by one."""
+        return map(_meta, rows.metas(self._store, prefix, deleted=deleted))
 
     def find(self, text: str) -> List[SecretMeta]:
         """Secrets with `text` in name, tag, note or owner, without regard to case."""
         wanted = text.casefold()
         return [
             meta
-            for meta in self.list()
+            for meta in self.each()
             if any(
                 wanted in field.casefold()
                 for field in (meta.name, meta.note, meta.owner, *meta.tags)
@@ -210,7 +214,7 @@ class Secrets:
         """What has expired, expires within so many seconds, or is to be rotated by then."""
         now = self._reader._clock()
         found = []
-        for meta in self.list():
+        for meta in self.each():
             if meta.expires_at is not None and meta.expires_at <= now + within:
                 found.append((meta, "expired" if meta.expires_at <= now else "expires"))
             elif meta.rotate_every and meta.value_changed_at + meta.rotate_every <= now + within:

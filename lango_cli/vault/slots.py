@@ -252,20 +252,23 @@ class Slots:
         key = header_key(self._master(), vault.envelope.vault_bytes)
         with vault.store.write():
             vault.audit.append(vault.audit.event(event, target, outcome="begun"))
+        wanted = 0
         try:
             with vault.store.write():
-                vault.envelope = self._current(key)
-                slot = change(vault.envelope)
-                vault.store.set_meta("revision", vault.envelope.revision + 1)
+                envelope = self._current(key)
+                slot = change(envelope)
+                wanted = envelope.revision + 1
+                vault.store.set_meta("revision", wanted)
                 vault.audit.append(vault.audit.event(event, target))
-                # Last, because it is what makes the change: whatever failed before changes nothing.
-                vault.home.write_header(vault.envelope, key)
+                # Last, because this makes the change: whatever failed before changes nothing.
+                vault.home.write_header(envelope, key)
         except FileProblem as err:
-            if vault.home.read_header(lambda _text: None).revision != vault.envelope.revision:
+            if not wanted or vault.home.read_header(lambda _text: None).revision < wanted:
                 raise
             raise FileProblem(
                 f"the change was made, but not recorded as done: {err.message}", hint=err.hint
             ) from None
+        vault.envelope = envelope
         return slot
 
     def _current(self, key: HeaderKey) -> Envelope:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 BUSY_MILLISECONDS = 5000
 """How long one statement waits for SQLite's own locks; the vault's lock is taken before."""
 
+CACHE_KIB = 32_000
+"""At most so much of the file is kept decrypted: enough for the index of 100,000 secrets."""
+
 UNFINISHED = ".init"
 """Behind the name of a new vault's database until the header, which makes it a vault, stands."""
 
@@ -272,6 +275,7 @@ def _prepare(connection: dbapi2.Connection, digits: str, page_size: int) -> None
         "cipher_log_level = NONE",
         f"key = \"x'{digits}'\"",
         f"cipher_page_size = {page_size}",
+        f"cache_size = -{CACHE_KIB}",
         f"busy_timeout = {BUSY_MILLISECONDS}",
         "foreign_keys = ON",
         "synchronous = FULL",

@@ -22,6 +22,8 @@ from tests.parts import require
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from lango_cli.unlock.keyring import OsKeyring
+
 PATIENCE = 20.0
 """Seconds after which something that must happen is taken not to happen."""
 VAULT = os.urandom(16).hex()
@@ -191,3 +193,10 @@ def gnome(desk: Desk) -> Desk:
 def state(tmp_path: Path) -> str:
     """Where the verdict is kept."""
     return str(tmp_path / "state")
+
+
+def store_on(desk: Desk, state: str, **variables: str) -> OsKeyring:
+    """The OS keyring, as somebody at this desk has it."""
+    from lango_cli.unlock.keyring import OsKeyring
+
+    return OsKeyring(state, {**desk.environment, **variables})

@@ -13,7 +13,6 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lango_cli import files
@@ -32,6 +31,7 @@ from lango_cli.vault.vault import Vault, in_order, open_vault, open_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from lango_cli.model import SlotView, UnlockSource
 

@@ -1,0 +1,144 @@
+"""The command tree as plain data: every page of help, read from the commands themselves.
+
+The rule: nothing here knows what is made of it; tests/completions.py and tests/generate.py do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from typer._click import Context
+
+from lango_cli.cli.groups import Root
+from lango_cli.cli.options import Group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from typer._click import Command, Parameter
+
+FILES = ("FILE", "DIR", "PATH")
+"""What a parameter that takes the name of a file is called in usage lines."""
+NAMES = ("NAME", "PREFIX", "OLD", "A")
+"""What an argument of `lango secrets` is called that takes the name of a secret there is."""
+FIXED = {"--color": ("auto", "always", "never"), "--newline": ("auto", "yes", "no")}
+"""What an option takes that is checked by the command itself."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: all its spellings, what it takes (nothing: a flag), and one line on it."""
+
+    names: tuple[str, ...]
+    metavar: str
+    text: str
+    choices: tuple[str, ...] = ()
+    heading: str = ""
+    """That of the options which many commands share; empty for a command's own."""
+
+    @property
+    def takes_file(self) -> bool:
+        """Whether its value is the name of a file."""
+        return self.metavar in FILES
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One word that stands without a name."""
+
+    metavar: str
+    text: str
+
+
+@dataclass
+class Page:
+    """One command or group, as its help shows it."""
+
+    path: str
+    summary: str
+    text: str
+    usage: str
+    arguments: list[Argument] = field(default_factory=list)
+    options: list[Option] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
+    aliases: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The last word of its path."""
+        return self.path.rpartition(" ")[2]
+
+    @property
+    def takes_file(self) -> bool:
+        """Whether one of its words is the name of a file."""
+        return any(argument.metavar.rstrip(".") in FILES for argument in self.arguments)
+
+    @property
+    def takes_name(self) -> bool:
+        """Whether its first word is the name of a secret."""
+        first = next((argument.metavar.rstrip(".") for argument in self.arguments), "")
+        return self.path.startswith("lango secrets ") and first in NAMES
+
+    def all(self) -> Iterator[Page]:
+        """This page and those below it, in order."""
+        yield self
+        for page in self.pages:
+            yield from page.all()
+
+    def words(self) -> list[tuple[str, str]]:
+        """What may be typed next, aliases too, each with its line."""
+        named = {page.name: page.summary for page in self.pages}
+        short = [(alias, f"{full}: {named[full]}") for alias, full in self.aliases.items()]
+        return [*named.items(), *short]
+
+
+def tree() -> Page:
+    """The whole command tree."""
+    return _page(Root(), "lango", None)
+
+
+def _page(command: Command, name: str, above: Context | None, summary: str = "") -> Page:
+    context = Context(command, info_name=name, parent=above)
+    text = (command.help or "").replace("\b\n", "").strip()
+    page = Page(
+        path=context.command_path,
+        summary=summary or text.partition("\n")[0],
+        text=text,
+        usage=" ".join(command.collect_usage_pieces(context)),
+    )
+    for param in command.get_params(context):
+        if param.param_type_name == "argument":
+            page.arguments.append(_argument(param, context))
+        elif not getattr(param, "hidden", False):
+            page.options.append(_option(param, context))
+    if isinstance(command, Group):
+        listed = command.list_commands(context)
+        for word in command.names(context):
+            below = command.get_command(context, word)
+            if word in listed and below is not None:
+                page.pages.append(_page(below, word, context, command.summary(word)))
+            elif word not in listed:
+                page.aliases[word] = command.canonical(word)
+    return page
+
+
+def _argument(param: Parameter, context: Context) -> Argument:
+    record = param.get_help_record(context)
+    metavar = param.make_metavar(context).strip("[]")
+    return Argument(metavar, record[1].removesuffix("[required]").rstrip() if record else "")
+
+
+def _option(param: Parameter, context: Context) -> Option:
+    flag = getattr(param, "is_flag", False) or getattr(param, "count", False)
+    metavar = "" if flag else param.make_metavar(context)
+    listed = getattr(param.type, "choices", FIXED.get(param.opts[-1], ()))
+    choices = tuple(str(choice) for choice in listed)
+    names = (*param.opts, *param.secondary_opts)
+    heading = getattr(param, "rich_help_panel", None) or ""
+    return Option(names, metavar, getattr(param, "help", "") or "", choices, heading)
+
+
+def common(root: Page) -> list[Option]:
+    """The options that every command takes."""
+    return [option for option in root.options if all(option in p.options for p in root.all())]
