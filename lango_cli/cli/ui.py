@@ -24,7 +24,7 @@ from lango_cli.errors import FileProblem, LangoError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 LIST_CHUNK = 1000
