@@ -12,13 +12,16 @@ import sys
 PR_SET_DUMPABLE = 4
 
 
-def harden() -> None:
-    """New files private, no core; on Linux not dumpable, so not traceable by the same user."""
+def harden(*, untraceable: bool = True) -> None:
+    """New files private, no core; on Linux not dumpable, so not traceable by the same user.
+
+    `untraceable=False` for a child that a daemon identifies by its /proc entry.
+    """
     import resource
 
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
+    if untraceable and sys.platform == "linux":
         import ctypes
 
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -77,7 +77,8 @@ def _answer(flags: Flags, wish: show.Wish, names: list[str], screen: ui.Ui) -> i
     warnings: list[str] = []
     try:
         show.check(wish, len(names))
-        person = None if flags.no_input or _asked_not_to_ask() else _person()
+        mute = flags.no_input or ui.never_ask(screen.environment)
+        person = None if mute else _person()
         with opening.open_vault(flags, person, warnings.append) as vault:
             values = [vault.reader.get(name) for name in names]
         _tell(screen, warnings)
@@ -104,10 +105,6 @@ def _answer(flags: Flags, wish: show.Wish, names: list[str], screen: ui.Ui) -> i
 def _tell(screen: ui.Ui, warnings: list[str]) -> None:
     for text in warnings:
         screen.warn(text)
-
-
-def _asked_not_to_ask() -> bool:
-    return (load.variable("LANGO_NO_INPUT") or "").lower() not in ("", "0", "no", "false", "off")
 
 
 def _person() -> _Person | None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import select
-import sys
 import time
 
 TYPE_CHECKING = False
@@ -105,15 +104,3 @@ def _reap(pid: int, until: float) -> None:
     except (ChildProcessError, ProcessLookupError):
         # The program that started us ignores SIGCHLD: the kernel reaps.
         return
-
-
-def harden(*, untraceable: bool) -> None:
-    """For a child's own start: nothing others may read, no core dump, no debugger."""
-    import resource
-
-    os.umask(0o077)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if untraceable and sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE

@@ -20,9 +20,9 @@ import signal
 import sys
 from functools import partial
 
-from lango_cli import files
+from lango_cli import files, hygiene
 from lango_cli.codec import canonical, parse_canonical
-from lango_cli.unlock import child
+from lango_cli.unlock.child import REQUEST_LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ class Unusable(Exception):
 
 def main() -> None:
     """Answer the request on stdin, and end without waiting for anything a guest left behind."""
-    child.harden(untraceable=False)
+    hygiene.harden(untraceable=False)
     signal.alarm(ALARM)
-    request = parse_canonical(files.read_fd(0, "the request", child.REQUEST_LIMIT), "the request")
+    request = parse_canonical(files.read_fd(0, "the request", REQUEST_LIMIT), "the request")
     os.write(1, canonical(answer(sys.argv[1], request)))
     os._exit(0)
 

@@ -17,10 +17,9 @@ import os
 import select
 import sys
 
-from lango_cli import files
+from lango_cli import files, hygiene
 from lango_cli.errors import Busy, FileProblem
 from lango_cli.secret import SecretBytes
-from lango_cli.unlock import child
 from lango_cli.unlock.session import FRAME_LIMIT, HEAD, boottime, deadline_of
 from lango_cli.unlock.session_process import (
     DONE,
@@ -43,7 +42,7 @@ BACKLOG = 1024
 
 def main() -> None:
     """Take the frame from stdin, listen, answer `ok`, and stay behind in a process of its own."""
-    child.harden(untraceable=True)
+    hygiene.harden()
     path = sys.argv[1]
     framed = SecretBytes(files.read_fd(0, "the bundle", FRAME_LIMIT))
     listener = listen(path)
