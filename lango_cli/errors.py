@@ -13,7 +13,7 @@ the thing, has no full stop and never holds a value; the hint is the next comman
     |  |- SecretNotFound 20      InvalidName 21          Conflict 22
     |  `- Expired 23             TooLarge 24
     |- SettingsError
-    |  `- UnknownSetting 30      InvalidSetting 31
+    |  `- UnknownSetting 30      InvalidSetting 31     ProfileNotFound 32
     |- CustodyError
     |  `- CustodyUnavailable 40  CustodyDenied 41        KeyNotFound 43
     |- Findings 80               a check has something to report
@@ -235,6 +235,14 @@ class InvalidSetting(SettingsError):
     code = 31
     id = "invalid_setting"
     default_hint = "mend config.toml or the variable it names"
+
+
+class ProfileNotFound(SettingsError):
+    """No settings profile of this name."""
+
+    code = 32
+    id = "profile_not_found"
+    default_hint = "leave out --profile"
 
 
 class CustodyError(LangoError):

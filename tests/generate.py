@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lango_cli import __version__
+from lango_cli.config.schema import SETTINGS
 from lango_cli.errors import EXIT_CODES
 from tests.completions import MADE_BY, bash, fish, zsh
 from tests.tree import common, tree
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from tests.tree import Option, Page
 
 TOP = Path(__file__).resolve().parent.parent
-TABLE_START, TABLE_END = f"<!-- exit codes, {MADE_BY} -->", "<!-- end of exit codes -->"
 
 
 def roff(text: str) -> str:
@@ -114,13 +114,25 @@ def exit_code_table() -> str:
     return "\n".join(["| code | meaning |", "| --- | --- |", *rows])
 
 
+def settings_table() -> str:
+    """The settings as README shows them."""
+    rows = [
+        f"| `{setting.key}` | `{setting.default}` | {setting.takes()} | {setting.doc} |"
+        for setting in SETTINGS
+    ]
+    return "\n".join(["| setting | default | takes | |", "| --- | --- | --- | --- |", *rows])
+
+
 def readme(text: str) -> str:
-    """README with the table between its two marks made anew."""
-    before, start, rest = text.partition(TABLE_START)
-    _, end, after = rest.partition(TABLE_END)
-    if not (start and end):
-        raise SystemExit(f"README.md has no place for the exit codes: {TABLE_START} {TABLE_END}")
-    return f"{before}{start}\n{exit_code_table()}\n{end}{after}"
+    """README with the tables between their marks made anew."""
+    for name, table in (("exit codes", exit_code_table()), ("settings", settings_table())):
+        opening, closing = f"<!-- {name}, {MADE_BY} -->", f"<!-- end of {name} -->"
+        before, start, rest = text.partition(opening)
+        _, end, after = rest.partition(closing)
+        if not (start and end):
+            raise SystemExit(f"README.md has no place for the {name}: {opening} {closing}")
+        text = f"{before}{start}\n{table}\n{end}{after}"
+    return text
 
 
 def render() -> dict[str, str]:

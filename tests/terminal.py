@@ -14,6 +14,7 @@ import pty
 import re
 import select
 import selectors
+import signal
 import struct
 import subprocess
 import termios
@@ -132,6 +133,9 @@ class Scene:
         closed = [STREAMS.index(name) for name in self.plan.closed]
 
         def prepare() -> None:
+            # What started the tests may ignore these, and a program keeps what it inherits.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGQUIT, signal.SIG_DFL)
             if slave >= 0:
                 fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
             for number in closed:

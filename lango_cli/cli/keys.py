@@ -26,7 +26,7 @@ from lango_cli.cli.options import command
 from lango_cli.errors import Conflict, CustodyError, LangoError, Locked, UsageProblem, WrongKey
 from lango_cli.vault.parts import find_slot
 from lango_cli.vault.slots import check_label, describe
-from lango_cli.wiring import making, opening, slotting
+from lango_cli.wiring import drilling, making, opening, slotting
 
 if TYPE_CHECKING:
     from lango_cli.cli.terminal import Prompter
@@ -250,7 +250,7 @@ def test_slot(
     ] = None,
 ) -> None:
     """Try whether a slot opens with what you hold for it; the vault stays closed meanwhile."""
-    tried, noted = slotting.drill(call.flags, name, recovery_file, call.ask, call.ui.warn)
+    tried, noted = drilling.drill(call.flags, name, recovery_file, call.ask, call.ui.warn)
     call.ui.note(f"slot {tried.label} opens")
     if not noted:
         call.ui.debug("the time of this test could not be noted")

@@ -69,6 +69,7 @@ def set_value(
     generate: Generate = None,
     raw: Annotated[bool, Option("--raw", help="Keep standard input's final line end.")] = False,
     allow_empty: Annotated[bool, Option("--allow-empty", help="The value may be empty.")] = False,
+    key: Annotated[str | None, Option("--key", metavar="KEY", help="Data key to seal it.")] = None,
     if_version: IfVersion = None,
     note: Note = None,
     owner: Owner = None,
@@ -96,7 +97,7 @@ def set_value(
     with call.vault() as vault:
         if value is None:
             value = values.read(call, source, name, raw=raw, allow_empty=allow_empty)
-        meta = vault.secrets.set(name, value, **changes)
+        meta = vault.secrets.set(name, value, key=key, **changes)
     _say(call, f"{meta.name} has version {meta.version} now", meta)
     if meta.expires_at is not None and meta.expires_at <= time.time():
         call.ui.warn(f"{meta.name} counts as expired: give --expires DATE, or --expires {NEVER}")

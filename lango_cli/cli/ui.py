@@ -184,19 +184,17 @@ class Ui:
         if self.is_terminal():
             self.document({name: list(members)})
             return
+        from itertools import islice
+
         import msgspec
 
-        encode = msgspec.json.Encoder().encode
-        self.out(f'{{"v":1,"{name}":[')
-        chunk: list[bytes] = []
-        between = b""
-        for member in members:
-            chunk.append(between + encode(member))
-            between = b","
-            if len(chunk) == LIST_CHUNK:
-                self.out(b"".join(chunk))
-                chunk = []
-        self.out(b"".join(chunk) + b"]}\n")
+        rest, between = iter(members), b""
+        self.out(f'{{"v": 1, "{name}": [')
+        while chunk := list(islice(rest, LIST_CHUNK)):
+            listed = msgspec.json.format(msgspec.json.encode(chunk), indent=0)
+            self.out(between + listed[1:-1])
+            between = b", "
+        self.out("]}\n")
 
     def lines(self, lines: Sequence[str]) -> None:
         """One entry a line."""

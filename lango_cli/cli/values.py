@@ -84,7 +84,7 @@ def _read(call: Call, source: Source, name: str, raw: bool) -> SecretBytes:
 
         return generate(source.spec)
     ask = call.asking("the value", hint=f"give it by {WAYS}")
-    return SecretBytes(ask.new_secret(f"Value of {name}").reveal())
+    return ask.new_secret(f"Value of {name}")
 
 
 def _refuse_shared_descriptor(call: Call, source: Source) -> None:

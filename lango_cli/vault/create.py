@@ -27,7 +27,8 @@ from lango_cli.vault.home import COPY, HEADER
 from lango_cli.vault.keys import Keys, wrap_audit_key
 from lango_cli.vault.parts import Opened, Policy
 from lango_cli.vault.slots import kdf_parameters, make_slot, prove
-from lango_cli.vault.store import UNFINISHED, create_store, database_salt, finish
+from lango_cli.vault.store import UNFINISHED
+from lango_cli.vault.store_open import create_store, database_salt, finish
 from lango_cli.vault.vault import Vault, open_vault
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from lango_cli.crypto.keys import MasterKey
     from lango_cli.secret import SecretBytes
     from lango_cli.vault.home import Home
+    from lango_cli.vault.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +123,13 @@ def _make_database(home: Home, envelope: Envelope, master: MasterKey, now: int) 
     for name in (path, path + "-wal", path + "-shm"):
         files.remove(name)
     vault = envelope.vault_bytes
-    store = create_store(
-        home.folder, path, database_key(master, vault), envelope.vault, envelope.page_size, now
-    )
-    try:
-        wrapping = wrapping_key(master, vault)
+    wrapping = wrapping_key(master, vault)
+
+    def fill(store: Store) -> None:
         audit = AuditKey(random_bytes(32))
-        store.run("BEGIN IMMEDIATE")
         store.set_meta("audit_key", wrap_audit_key(wrapping, vault, audit))
         Keys(store, wrapping, vault).create_default(now)
-        store.run("COMMIT")
-        store.close()
-    except BaseException:
-        store.abandon()
-        raise
+
+    key = database_key(master, vault)
+    create_store(home.folder, path, key, envelope.vault, envelope.page_size, now, fill)
     envelope.database_salt = database_salt(path)

@@ -193,7 +193,7 @@ def parse(data: bytes) -> Envelope:
     version = document.get("format")
     if type(version) is int and version > FORMAT:
         raise NewerFormat(f"the vault is of format {version}, this lango knows {FORMAT}")
-    if version != FORMAT or document.keys() != _FIELDS | {"mac"}:
+    if type(version) is not int or version != FORMAT or document.keys() != _FIELDS | {"mac"}:
         raise Tampered("the header has not the members it should")
     envelope = Envelope(
         _hex(document["vault"], 32, "the vault id"), _text(document["created"], 40, "created")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from lango_cli.crypto.aead import seal, unseal
 from lango_cli.crypto.keys import AuditKey, DataKey
 from lango_cli.crypto.mac import pack, random_bytes
-from lango_cli.errors import Tampered
+from lango_cli.errors import KeyNotFound, Tampered
 from lango_cli.vault import rows
 
 TYPE_CHECKING = False
@@ -38,11 +38,13 @@ class Keys:
         rows.insert_key(self._store, key_id, DEFAULT_NAME, ENCRYPTION, now)
         rows.insert_key_version(self._store, key_id, 1, wrapped, now)
 
-    def default(self) -> tuple[str, int, DataKey]:
-        """Id, newest active version and key that seal new values."""
-        found = rows.default_key(self._store, ENCRYPTION)
-        if found is None:
+    def active(self, name: str | None = None) -> tuple[str, int, DataKey]:
+        """Id, newest active version and key of that name, or of the one that seals new values."""
+        found = rows.active_key(self._store, ENCRYPTION, name)
+        if found is None and name is None:
             raise Tampered("the vault has no default data key")
+        if found is None:
+            raise KeyNotFound(f"no active data key called {name}", hint="leave out --key")
         key_id, version = found
         return key_id, version, self.version(key_id, version)
 

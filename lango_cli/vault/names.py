@@ -7,7 +7,11 @@ ending with a space. A final `@digits` is always a version, so no name ends like
 
 from __future__ import annotations
 
-from lango_cli.errors import InvalidName
+from lango_cli.errors import InvalidName, UsageProblem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LIMIT = 255
 _PUNCTUATION = " ._/@+:#-"
@@ -58,6 +62,14 @@ def check_prefix(text: str) -> str:
         return unicodedata.normalize("NFC", text).encode().decode()
     except UnicodeEncodeError:
         raise InvalidName("a name must be valid UTF-8") from None
+
+
+def check_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    """The tags in order, each once; UsageProblem for one that is empty or not printable."""
+    for tag in tags:
+        if not tag or not tag.isprintable():
+            raise UsageProblem("a tag is a text of printable characters")
+    return tuple(sorted(set(tags)))
 
 
 def split_reference(text: str) -> tuple[str, int | None]:

@@ -54,13 +54,15 @@ def wrapped_key(store: Store, key_id: str, version: int) -> bytes | None:
     return None if row is None else row[0]
 
 
-def default_key(store: Store, purpose: str) -> tuple[str, int] | None:
-    """Id and newest active version of the purpose's default key."""
+def active_key(store: Store, purpose: str, name: str | None) -> tuple[str, int] | None:
+    """Id and newest active version of a purpose's key of this name (None: its default)."""
     row = store.row(
         """SELECT k.id, v.version FROM keys k JOIN key_versions v ON v.key_id = k.id
-            WHERE k.purpose = ? AND k.is_default = 1 AND v.state = 'active'
+            WHERE k.purpose = ?1 AND v.state = 'active'
+            AND (k.name = ?2 OR (?2 IS NULL AND k.is_default = 1))
             ORDER BY v.version DESC LIMIT 1""",
         purpose,
+        name,
     )
     return None if row is None else (row[0], row[1])
 

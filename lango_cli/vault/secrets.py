@@ -10,17 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lango_cli.crypto.mac import hkdf_sha256, hmac_sha256, pack, random_bytes
-from lango_cli.errors import Conflict, SecretNotFound, TooLarge, UsageProblem
-from lango_cli.model import SecretMeta, VersionMeta
+from lango_cli.errors import Conflict, SecretNotFound, TooLarge
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import rows
-from lango_cli.vault.names import check_name, check_prefix
+from lango_cli.vault.names import check_name, check_prefix, check_tags
 from lango_cli.vault.reader import VALUE_LIMIT, Reader, Value
+from lango_cli.vault.shapes import secret_meta, version_meta
 
 if TYPE_CHECKING:
     from builtins import list as List
     from collections.abc import Callable, Iterator, Sequence
 
+    from lango_cli.model import SecretMeta, VersionMeta
     from lango_cli.vault.parts import Policy
 
 UNCHANGED = -1.0
@@ -46,6 +47,7 @@ class Secrets:
         name: str,
         value: SecretBytes,
         *,
+        key: str | None = None,
         if_version: int | None = None,
         note: str | None = None,
         owner: str | None = None,
@@ -53,7 +55,7 @@ class Secrets:
         expires_at: float | None = UNCHANGED,
         rotate_every: float | None = UNCHANGED,
     ) -> SecretMeta:
-        """A new version of a secret, or a new secret.
+        """A new version of a secret, or a new secret, sealed by data key `key` or the default.
 
         Conflict unless its current version is `if_version` (0: it must not exist); TooLarge above
         16 MiB.
@@ -67,7 +69,7 @@ class Secrets:
             if if_version is not None and if_version != current:
                 raise Conflict(_expected(name, if_version, current))
             secret = self._new(name) if found is None else found[0]
-            version = self._add_version(secret, value)
+            version = self._add_version(secret, value, key)
             self._describe(secret, note, owner, tags, expires_at, rotate_every)
             if self._policy.versions:
                 rows.drop_versions(self._store, secret, self._policy.versions)
@@ -109,7 +111,7 @@ class Secrets:
 
     def each(self, prefix: str = "", *, deleted: bool = False) -> Iterator[SecretMeta]:
         """`list`, one by one."""
-        return map(_meta, rows.metas(self._store, prefix, deleted=deleted))
+        return map(secret_meta, rows.metas(self._store, prefix, deleted=deleted))
 
     def find(self, text: str) -> List[SecretMeta]:
         """Secrets with `text` in name, tag, note or owner, without regard to case."""
@@ -126,10 +128,7 @@ class Secrets:
     def history(self, name: str) -> List[VersionMeta]:
         """Its versions, newest first."""
         secret, current = self._live(name)
-        return [
-            VersionMeta(version, created / 1000, size, key, key_version, version == current)
-            for version, created, size, key, key_version in rows.versions(self._store, secret)
-        ]
+        return [version_meta(row, current) for row in rows.versions(self._store, secret)]
 
     def diff(self, name: str, left: int, right: int) -> tuple[str, str]:
         """Fingerprints of two versions: equal if and only if the values are."""
@@ -254,8 +253,8 @@ class Secrets:
         rows.insert_secret(self._store, secret, name, self._now())
         return secret
 
-    def _add_version(self, secret: str, value: SecretBytes) -> int:
-        key = self._reader._keys.default()
+    def _add_version(self, secret: str, value: SecretBytes, name: str | None = None) -> int:
+        key = self._reader._keys.active(name)
         version = rows.next_version(self._store, secret)
         sealed = self._reader._seal(secret, version, key, value.reveal())
         rows.insert_version(self._store, secret, version, key[:2], len(value), sealed, self._now())
@@ -296,13 +295,13 @@ class Secrets:
         if columns:
             rows.set_columns(self._store, secret, self._now(), **columns)
         if tags is not None:
-            rows.set_tags(self._store, secret, _checked_tags(tags))
+            rows.set_tags(self._store, secret, check_tags(tags))
 
     def _meta(self, secret: str) -> SecretMeta:
         row = rows.meta_of(self._store, secret)
         if row is None:
             raise SecretNotFound("the secret is gone")
-        return _meta(row)
+        return secret_meta(row)
 
     def _sweep(self) -> None:
         """Remove what has been in the trash longer than the retention setting; inside a write."""
@@ -313,40 +312,9 @@ class Secrets:
                 self._record("secret.purge", name, "retention")
 
 
-def _checked_tags(tags: Sequence[str]) -> tuple[str, ...]:
-    for tag in tags:
-        if not tag or not tag.isprintable():
-            raise UsageProblem("a tag is a text of printable characters")
-    return tuple(sorted(set(tags)))
-
-
 def _expected(name: str, wanted: int, current: int) -> str:
     if not current:
         return f"{name} does not exist, version {wanted} was expected"
     if not wanted:
         return f"{name} exists already, at version {current}"
     return f"{name} is at version {current}, not {wanted}"
-
-
-def _meta(row: rows.Row) -> SecretMeta:
-    seconds = [None if row[at] is None else row[at] / 1000 for at in (5, 6, 7, 8, 9, 14)]
-    tags = tuple(sorted(row[13].split("\n"))) if row[13] else ()
-    return SecretMeta(
-        id=row[0],
-        name=row[1],
-        version=row[2],
-        versions=row[3],
-        size=row[4],
-        created_at=seconds[0] or 0.0,
-        updated_at=seconds[1] or 0.0,
-        value_changed_at=seconds[2] or 0.0,
-        deleted_at=seconds[3],
-        expires_at=seconds[4],
-        rotate_every=row[10],
-        note=row[11],
-        owner=row[12],
-        tags=tags,
-        last_used_at=seconds[5],
-        access_count=row[15],
-        key=row[16],
-    )

@@ -1,9 +1,8 @@
-"""The database: SQLCipher, one writer at a time, and every word of SQL beside `rows.py`.
+"""An open database: SQLCipher, one writer at a time, and SQL beside `rows.py`.
 
-The rule: a raw key of exactly 64 hex digits and nothing else is ever put into a PRAGMA; cipher and
-secure_delete are asserted at open; a write holds the vault's lock, re-reads the header's
-generation and counts itself. Why not SQLite's own locks alone: a writer that waits on them can be
-starved, and a rekey replaces the file beneath them.
+The rule: a write holds the vault's lock, re-reads the header's generation and counts itself. Why
+not SQLite's own locks alone: a writer that waits on them can be starved, and a rekey replaces the
+file beneath them.
 
 Two counters guard against going back in time: the database's own count of commits, and its copy in
 the state folder. A database that has fewer commits than this machine has seen was rolled back.
@@ -14,17 +13,8 @@ from __future__ import annotations
 import os
 
 from lango_cli import files
-from lango_cli.errors import (
-    AnotherVault,
-    Busy,
-    FileProblem,
-    LangoError,
-    NewerFormat,
-    Tampered,
-    UsageProblem,
-)
+from lango_cli.errors import Busy, FileProblem, LangoError, Tampered, UsageProblem
 from lango_cli.vault.engine import dbapi2
-from lango_cli.vault.migrations import MIGRATIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,25 +22,18 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    from lango_cli.crypto.keys import DatabaseKey
-
 BUSY_MILLISECONDS = 5000
 """How long one statement waits for SQLite's own locks; the vault's lock is taken before."""
-
-CACHE_KIB = 32_000
-"""At most so much of the file is kept decrypted: enough for the index of 100,000 secrets."""
 
 UNFINISHED = ".init"
 """Behind the name of a new vault's database until the header, which makes it a vault, stands."""
 
-_SALT = 16
 _FULL = (dbapi2.SQLITE_FULL, dbapi2.SQLITE_IOERR, dbapi2.SQLITE_CANTOPEN, dbapi2.SQLITE_READONLY)
-_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-")
-_ERRORS = (dbapi2.Error, MemoryError, OverflowError, UnicodeEncodeError)
+ERRORS = (dbapi2.Error, MemoryError, OverflowError, UnicodeEncodeError)
 """All that the binding raises: of its own, and for what SQLite cannot hold."""
 
 
-def _translate(err: BaseException, path: str) -> LangoError:
+def translate(err: BaseException, path: str) -> LangoError:
     """SQLite's complaint as one of ours; its own text may hold a value and is never passed on."""
     if isinstance(err, (OverflowError, UnicodeEncodeError)):
         return UsageProblem("a text that is no UTF-8, or a number that is too large")
@@ -58,7 +41,7 @@ def _translate(err: BaseException, path: str) -> LangoError:
     base = None if code is None else code & 0xFF
     if base in (dbapi2.SQLITE_CORRUPT, dbapi2.SQLITE_NOTADB) or isinstance(err, MemoryError):
         return Tampered("the database is damaged")
-    if base in (dbapi2.SQLITE_BUSY, dbapi2.SQLITE_LOCKED):
+    if base in (dbapi2.SQLITE_BUSY, dbapi2.SQLITE_LOCKED, dbapi2.SQLITE_PROTOCOL):
         return Busy("another process is writing to the database")
     if base == dbapi2.SQLITE_FULL:
         return FileProblem(f"{path}: no space left", hint="make room and run the command again")
@@ -93,39 +76,39 @@ class Store:
         """All rows of a query."""
         try:
             found: list[tuple[Any, ...]] = self._connection.execute(statement, values).fetchall()
-        except _ERRORS as err:
-            raise _translate(err, self.path) from None
+        except ERRORS as err:
+            raise translate(err, self.path) from None
         return found
 
     def row(self, statement: str, *values: object) -> tuple[Any, ...] | None:
         """The first row, None where there is none."""
         try:
             row: tuple[Any, ...] | None = self._connection.execute(statement, values).fetchone()
-        except _ERRORS as err:
-            raise _translate(err, self.path) from None
+        except ERRORS as err:
+            raise translate(err, self.path) from None
         return row
 
     def each(self, statement: str, *values: object) -> Iterator[tuple[Any, ...]]:
         """Rows one by one, for results too large to hold."""
         try:
             yield from self._connection.execute(statement, values)
-        except _ERRORS as err:
-            raise _translate(err, self.path) from None
+        except ERRORS as err:
+            raise translate(err, self.path) from None
 
     def run(self, statement: str, *values: object) -> int:
         """One change; how many rows it touched. Only inside `write()`."""
         try:
             changed: int = self._connection.execute(statement, values).rowcount
-        except _ERRORS as err:
-            raise _translate(err, self.path) from None
+        except ERRORS as err:
+            raise translate(err, self.path) from None
         return changed
 
     def run_many(self, statement: str, values: Sequence[tuple[object, ...]]) -> None:
         """The same change for each tuple. Only inside `write()`."""
         try:
             self._connection.executemany(statement, values)
-        except _ERRORS as err:
-            raise _translate(err, self.path) from None
+        except ERRORS as err:
+            raise translate(err, self.path) from None
 
     def meta(self, name: str) -> Any:  # noqa: ANN401  # SQLite's cells have no one type
         """One named value of the vault as a whole, None where unset."""
@@ -150,8 +133,11 @@ class Store:
 
     def check_pages(self) -> list[str]:
         """What SQLCipher and SQLite find wrong with the file; nothing if all is well."""
-        if self.writable:
-            self._checkpoint()
+        try:
+            if self.writable:
+                self.take_over()
+        except FileProblem:
+            pass  # No room for it: what is in the log is checked where it is.
         found = [row[0] for row in self.rows("PRAGMA cipher_integrity_check")]
         if not found:
             found = [row[0] for row in self.rows("PRAGMA integrity_check") if row[0] != "ok"]
@@ -168,7 +154,7 @@ class Store:
         """Put the log into the database file and let go of it."""
         try:
             if self.writable:
-                self._checkpoint()
+                self.take_over()
         except FileProblem:
             # No room to take the log over: it stays, and with it everything that was committed.
             return
@@ -179,14 +165,14 @@ class Store:
         """Let go of a database that turned out not to be usable, without writing to it."""
         self._connection.close()
 
-    def _checkpoint(self) -> None:
-        # A reader in another process may hold part of the log: then the next close takes it over.
+    def take_over(self) -> None:
+        """Put the log into the database file, unless another process is reading from it."""
         try:
             self._connection.execute("PRAGMA busy_timeout = 0")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        except dbapi2.Error as err:
-            problem = _translate(err, self.path)
+        except ERRORS as err:
+            problem = translate(err, self.path)
             if not isinstance(problem, Busy):
                 raise problem from None
 
@@ -211,8 +197,8 @@ class Store:
         if self._connection.in_transaction:
             try:
                 self._connection.rollback()
-            except _ERRORS as err:
-                raise _translate(err, self.path) from None
+            except ERRORS as err:
+                raise translate(err, self.path) from None
 
 
 class Transaction:
@@ -248,177 +234,6 @@ class Transaction:
                 self._store._rollback()
             finally:
                 self._lock.__exit__(kind, value, trace)
-
-
-def _connect(path: str, mode: str, key: DatabaseKey, page_size: int) -> dbapi2.Connection:
-    digits = key.reveal().hex()
-    if len(digits) != 64:
-        raise ValueError("a database key is 32 bytes")
-    connection = dbapi2.connect(_uri(path, mode), uri=True, isolation_level=None)
-    try:
-        _prepare(connection, digits, page_size)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _uri(path: str, mode: str) -> str:
-    """The path as SQLite takes it with options; every byte but the harmless ones is escaped."""
-    found = os.fsencode(os.path.abspath(path))
-    name = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02x}" for byte in found)
-    return f"file://{name}?{mode}"
-
-
-def _prepare(connection: dbapi2.Connection, digits: str, page_size: int) -> None:
-    for pragma in (
-        "cipher_log_level = NONE",
-        f"key = \"x'{digits}'\"",
-        f"cipher_page_size = {page_size}",
-        f"cache_size = -{CACHE_KIB}",
-        f"busy_timeout = {BUSY_MILLISECONDS}",
-        "foreign_keys = ON",
-        "synchronous = FULL",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    secure = connection.execute("PRAGMA secure_delete = ON").fetchone()
-    cipher = connection.execute("PRAGMA cipher_version").fetchone()
-    if secure != (1,) or cipher is None:
-        raise FileProblem("this SQLite has no encryption", hint="pip install sqlcipher3")
-
-
-def create_store(
-    folder: str, path: str, key: DatabaseKey, vault: str, page_size: int, now: int
-) -> Store:
-    """A new empty database under `key`, at the newest schema. `now` in milliseconds UTC."""
-    files.create(path, b"")
-    try:
-        connection = _connect(path, "mode=rw", key, page_size)
-        connection.execute("PRAGMA journal_mode = WAL")
-        store = Store(folder, path, connection, writable=True)
-        connection.execute("BEGIN IMMEDIATE")
-        for step in MIGRATIONS:
-            for statement in step:
-                connection.execute(statement)
-        for name, value in (
-            ("vault", vault),
-            ("schema", len(MIGRATIONS)),
-            ("commits", 1),
-            ("revision", 1),
-            ("pending", 0),
-            ("created", now),
-        ):
-            store.set_meta(name, value)
-        connection.execute("COMMIT")
-    except dbapi2.Error as err:
-        raise _translate(err, path) from None
-    return store
-
-
-def database_salt(path: str) -> bytes:
-    """The 16 clear bytes at the start of a SQLCipher file, which tell one file from another."""
-    with open(path, "rb") as stream:
-        return stream.read(_SALT)
-
-
-def open_store(
-    folder: str, path: str, key: DatabaseKey, vault: str, page_size: int, salt: bytes
-) -> Store:
-    """The vault's database, at the newest schema.
-
-    Tampered if it is missing, damaged or older than `salt` says; AnotherVault if it is not this
-    vault's; NewerFormat for a later schema. Where the folder cannot be written, the file is opened
-    unchanged and read-only, provided no log is left over.
-    """
-    writable = _look(folder, path)
-    mode = "mode=rw" if writable else "mode=ro&immutable=1"
-    try:
-        store = Store(folder, path, _connect(path, mode, key, page_size), writable)
-    except dbapi2.Error as err:
-        raise _translate(err, path) from None
-    try:
-        _check(store, vault)
-    except Tampered:
-        store.abandon()
-        if _strangers(path, salt):
-            raise AnotherVault("the database is not the one that the header belongs to") from None
-        raise
-    except BaseException:
-        store.abandon()
-        raise
-    return store
-
-
-def finish(path: str) -> None:
-    """Give a complete new database its name, unless somebody else does at the same time."""
-    try:
-        files.move(path + UNFINISHED, path)
-    except FileProblem:
-        if not files.exists(path) and files.exists(path + UNFINISHED):
-            raise
-
-
-def _look(folder: str, path: str) -> bool:
-    """Whether the file is there, no link, and may be written; or why it cannot even be read."""
-    if not files.exists(path):
-        finish(path)
-    if not files.exists(path):
-        raise Tampered(
-            "the database is missing", hint="restore a backup, or see what is left: lango doctor"
-        )
-    if os.path.islink(path):
-        raise FileProblem(f"{path} is a symbolic link, and lango follows none here")
-    writable = os.access(folder, os.W_OK) and os.access(path, os.W_OK)
-    if not writable and _left_over(path + "-wal"):
-        raise FileProblem(
-            f"{path} has changes that only a writer can take in, and {folder} is read-only",
-            hint="run one command where the vault may be written",
-        )
-    return writable
-
-
-def _left_over(log: str) -> bool:
-    try:
-        return os.stat(log).st_size > 0
-    except OSError:
-        return False
-
-
-def _strangers(path: str, salt: bytes) -> bool:
-    """Whether the file's first bytes are another file's, rather than this one's with damage."""
-    found = database_salt(path)
-    return (
-        len(found) == _SALT and sum(a != b for a, b in zip(found, salt, strict=True)) > _SALT // 2
-    )
-
-
-def _check(store: Store, vault: str) -> None:
-    try:
-        known = dict(store.rows("SELECT name, value FROM meta"))
-    except LangoError as err:
-        if type(err) is not LangoError:
-            raise
-        # What opened has no such table: an emptied file is a new database to SQLite.
-        raise Tampered("the database has not the tables it should") from None
-    store.known = known
-    if known.get("vault") != vault:
-        raise AnotherVault("the database is not the one that the header belongs to")
-    schema = known.get("schema")
-    if not isinstance(schema, int) or schema < 1:
-        raise Tampered("the database does not say which schema it has")
-    if schema > len(MIGRATIONS):
-        raise NewerFormat(f"the database has schema {schema}, this lango knows {len(MIGRATIONS)}")
-    if schema < len(MIGRATIONS):
-        _migrate(store)
-
-
-def _migrate(store: Store) -> None:
-    """Bring the schema forward, one transaction for all steps; never backward."""
-    with store.write():
-        for number in range(store.meta("schema"), len(MIGRATIONS)):
-            for statement in MIGRATIONS[number]:
-                store.run(statement)
-        store.set_meta("schema", len(MIGRATIONS))
 
 
 def note_commits(path: str, commits: int) -> None:

@@ -18,7 +18,7 @@ from lango_cli.vault.bundle import Bundle
 from lango_cli.vault.envelope import open_slot
 from lango_cli.vault.keys import unwrap_audit_key
 from lango_cli.vault.parts import Opened, Parts, find_slot
-from lango_cli.vault.store import open_store
+from lango_cli.vault.store_open import open_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from lango_cli.vault.secrets import Secrets
     from lango_cli.vault.slots import Slots
     from lango_cli.vault.store import Store
+
+OLD_HEADER = "the header is older than the database: it was put back from a copy"
+OLD_DATABASE = (
+    "the database is older than what this machine has seen: it was put back from a copy,"
+    " or its -wal file was lost"
+)
 
 
 def open_with(
@@ -106,11 +112,13 @@ def open_vault(
     policy: Policy,
     warn: Callable[[str], None],
     clock: Callable[[], float] = time.time,
+    *,
+    accept_age: bool = False,
 ) -> Vault:
     """Open the database with a session's bundle or a slot's master key.
 
     Tampered where header or database were rolled back or damaged, AnotherVault where the two are
-    of different vaults.
+    of different vaults. `accept_age`: what was rolled back is taken as it is from now on.
     """
     if isinstance(key, Bundle):
         envelope.verify(key.header)
@@ -129,7 +137,8 @@ def open_vault(
     )
     try:
         bundle = key if isinstance(key, Bundle) else make_bundle(store, envelope, key)
-        envelope = _check_age(home, store, envelope, bundle, seen)
+        if not accept_age:
+            envelope = _check_age(home, store, envelope, bundle, seen)
         vault = Vault(home, envelope, bundle, store, policy, clock)
         store.lock_timeout = policy.lock_timeout
         store.guard(home.counters(envelope.vault), vault.check_fence)
@@ -138,6 +147,10 @@ def open_vault(
             vault.audit.also(lambda: rows.raise_revision(store, envelope.revision))
         if isinstance(key, Opened):
             _note_unlock(vault, key)
+        if accept_age:
+            from lango_cli.vault import mending
+
+            mending.accept_age(vault, seen)
     except BaseException:
         store.abandon()
         raise
@@ -174,13 +187,12 @@ def _check_age(
         envelope.verify(bundle.header)
     if envelope.revision < revision:
         raise Tampered(
-            "the header is older than the database: it was put back from a copy",
+            OLD_HEADER,
             hint="put the newer header back, or accept this one: lango doctor --fix",
         )
     if commits < seen:
         raise Tampered(
-            "the database is older than what this machine has seen: it was put back from a copy,"
-            " or its -wal file was lost",
+            OLD_DATABASE,
             hint="put the newer file back, or accept this one: lango doctor --fix",
         )
     return envelope

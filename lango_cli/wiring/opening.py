@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from lango_cli.config import load
-from lango_cli.errors import WrongKey
+from lango_cli.errors import ProfileNotFound, WrongKey
 from lango_cli.vault import vault as core
 from lango_cli.vault.home import Home
 from lango_cli.vault.parts import Policy
@@ -40,7 +40,9 @@ def home_of(folders: Folders) -> Home:
 
 
 def load_settings(flags: Flags) -> Settings:
-    """The settings in force for this command."""
+    """The settings in force for this command; ProfileNotFound, as a vault has no profiles yet."""
+    if flags.profile is not None:
+        raise ProfileNotFound("there is no such profile")
     return load.load(folders_of(flags).config, flags.settings)
 
 
@@ -66,7 +68,7 @@ def open_vault(
     `real`: an unlock session is not enough, because slots are to be changed.
     """
     folders = folders_of(flags)
-    settings = load.load(folders.config, flags.settings)
+    settings = load_settings(flags)
     home = home_of(folders)
     envelope = home.read_header(warn)
     key = unlock(flags, folders, settings, envelope, ask, warn, real=real)

@@ -1,14 +1,11 @@
-"""What slots are made of outside the vault, and adding, removing and drilling them.
+"""What slots are made of outside the vault, and adding and removing them.
 
 The rule: what was made for a slot (a keyring entry, a keyfile, a file of recovery words) is taken
-back if the slot does not come to be, and nothing that stood there before is ever touched. A drill
-decides with the header alone; that it was done is noted in the database where that opens.
+back if the slot does not come to be, and nothing that stood there before is ever touched.
 """
 
 from __future__ import annotations
 
-import os
-import time
 from typing import TYPE_CHECKING
 
 from lango_cli import files
@@ -16,12 +13,9 @@ from lango_cli.crypto.bip39 import ENTROPY_BYTES, words_of
 from lango_cli.crypto.mac import random_bytes
 from lango_cli.errors import (
     Conflict,
-    CustodyUnavailable,
     FileProblem,
     KeyNotFound,
     LangoError,
-    Locked,
-    NotApplicable,
     Tampered,
     UsageProblem,
     WrongKey,
@@ -29,24 +23,21 @@ from lango_cli.errors import (
 from lango_cli.secret import SecretBytes
 from lango_cli.unlock.keyfile import KEY_BYTES, LIMIT, KeyfileSource, make_keyfile, stored_key
 from lango_cli.unlock.sources import (
-    PromptedPassphrase,
     RecoveryWords,
     normalised,
     passphrase_from_fd,
     without_newline,
 )
-from lango_cli.vault import vault as core
 from lango_cli.vault.create import NewSlot
 from lango_cli.vault.envelope import ARGON2ID, HKDF, PBKDF2, new_slot_id, open_slot
-from lango_cli.vault.home import KEYFILE
-from lango_cli.vault.parts import Opened, find_slot
+from lango_cli.vault.parts import find_slot
 from lango_cli.wiring import opening, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lango_cli.config.load import Folders
-    from lango_cli.model import CredentialStore, SlotInfo, UnlockSource
+    from lango_cli.model import CredentialStore, SlotInfo
     from lango_cli.vault.envelope import Envelope, Slot
     from lango_cli.vault.vault import Vault
     from lango_cli.wiring.flags import Flags
@@ -255,104 +246,3 @@ def slot_to_unlock_with(flags: Flags, slot: Slot, ask: Prompter | None) -> str |
     named = sources.explicit_source(flags, ask)
     other = isinstance(named, KeyfileSource | RecoveryWords)
     return None if other else slot.id
-
-
-def drill(
-    flags: Flags, name: str, words_file: str | None, ask: Prompter | None, warn: Warn
-) -> tuple[Slot, bool]:
-    """Try a slot with what its owner holds; the slot, and whether the time could be noted.
-
-    WrongKey or Tampered if it does not open, Locked where nobody can be asked for it.
-    """
-    home = opening.home_of(opening.folders_of(flags))
-    envelope = home.read_header(warn)
-    slot = find_slot(envelope, name)
-    source, credential = _offered(flags, envelope, slot, words_file, ask)
-    try:
-        master = open_slot(envelope, slot, credential)
-    except WrongKey:
-        home.count_failure(envelope.vault)
-        raise
-    return slot, _note(flags, envelope, Opened(slot, source.name, master))
-
-
-def _offered(
-    flags: Flags, envelope: Envelope, slot: Slot, words_file: str | None, ask: Prompter | None
-) -> tuple[UnlockSource, SecretBytes]:
-    named = _words_from(words_file) if words_file else sources.explicit_source(flags, ask)
-    if named is not None:
-        try:
-            return named, named.offer(slot)
-        except NotApplicable as err:
-            if words_file or _flagged(flags):
-                raise WrongKey(f"{named.name}: {err.message}") from None
-    source = _own_source(flags, envelope, slot, ask)
-    try:
-        return source, source.offer(slot)
-    except NotApplicable as err:
-        raise _missing(flags, slot, source, err.message) from None
-
-
-def _flagged(flags: Flags) -> bool:
-    given = (flags.passphrase_fd, flags.passphrase_file, flags.passphrase_command, flags.keyfile)
-    return flags.recovery or any(part is not None for part in given)
-
-
-def _own_source(
-    flags: Flags, envelope: Envelope, slot: Slot, ask: Prompter | None
-) -> UnlockSource:
-    """The way that a slot of this kind is opened without a flag or variable."""
-    folders = opening.folders_of(flags)
-    if slot.kind == "keyring":
-        from lango_cli.unlock.keyring import KeyringSource
-
-        return KeyringSource(sources.os_keyring(folders), envelope.vault)
-    if slot.kind == "keyfile":
-        return KeyfileSource(os.path.join(folders.home, KEYFILE), False)
-    if slot.kind not in KINDS:
-        raise KeyNotFound(f"slot {slot.label} is of a kind that this lango does not know")
-    if ask is None:
-        ways = "--passphrase-file F, --passphrase-fd N, --passphrase-command C"
-        raise Locked(
-            f"nobody can be asked for the {slot.kind} of slot {slot.label}",
-            hint=f"give {ways if slot.kind == 'passphrase' else '--recovery-file F'}",
-        )
-    if slot.kind == "passphrase":
-        return PromptedPassphrase("passphrase", lambda: ask.secret("Passphrase"))
-    return RecoveryWords(
-        lambda: ask.secret("Recovery words"), True, name="recovery words", asks=True
-    )
-
-
-def _words_from(path: str) -> UnlockSource:
-    def read() -> SecretBytes:
-        content = files.read_private(path, LIMIT, given=True)
-        if content is None:
-            raise WrongKey("--recovery-file: no such file")
-        return SecretBytes(content)
-
-    return RecoveryWords(read, True, name="--recovery-file")
-
-
-def _missing(flags: Flags, slot: Slot, source: UnlockSource, reason: str) -> LangoError:
-    """Why the machine's own store has nothing for this slot."""
-    if slot.kind == "keyring":
-        verdict = sources.os_keyring(opening.folders_of(flags)).describe()
-        if not verdict.usable:
-            return CustodyUnavailable(f"the OS keyring cannot be used: {verdict.reason}")
-    return WrongKey(f"slot {slot.label} does not open: {source.name}: {reason}")
-
-
-def _note(flags: Flags, envelope: Envelope, opened: Opened) -> bool:
-    try:
-        folders = opening.folders_of(flags)
-        policy = opening.policy_of(opening.load_settings(flags), flags)
-        home = opening.home_of(folders)
-        with core.open_vault(
-            home, envelope, opened, policy, lambda _text: None, time.time
-        ) as vault:
-            vault.slots.note_test(opened.slot.id)
-    except LangoError:
-        # The slot opens, which is the answer; a database that does not is doctor's business.
-        return False
-    return True

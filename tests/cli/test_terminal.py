@@ -162,7 +162,9 @@ def test_only_yes_is_yes(tty: Tty, answers: list[bytes], agreed: bool) -> None:
 def test_what_is_shown_once_stays_on_the_alternate_screen(tty: Tty) -> None:
     with Person(tty, b"\n") as person:
         Terminal(tty.near).show_once(["1. abandon"], "Written down? Enter")
-    text = person.shown + tty.seen()
+    text = person.shown
+    while "\x1b[?1049l" not in text:
+        text += tty.seen()
     assert text.index("\x1b[?1049h") < text.index("abandon") < text.index("\x1b[?1049l")
 
 

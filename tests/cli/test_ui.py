@@ -132,6 +132,13 @@ def test_a_document_starts_with_its_version(said: Said) -> None:
     assert said.out == '{"v": 1, "secrets": [{"name": "ä", "size": 1}], "same": null}\n'
 
 
+@pytest.mark.parametrize("count", [0, 1, 2, 1000, 1001, 2500])
+def test_a_long_list_is_the_same_document_in_pieces(said: Said, count: int) -> None:
+    members = [{"name": f"n{number}", "tags": ["a", "b"]} for number in range(count)]
+    screen().document_of("secrets", iter(members))
+    assert said.out == ui.json_bytes({"secrets": members}).decode()
+
+
 def test_a_table_off_a_terminal_is_cells_between_tabs(said: Said) -> None:
     screen().table(("name", "why"), [("a\tb", "x"), ("c", "")])
     assert said.out == "a\\tb\tx\nc\t\n"

@@ -12,7 +12,7 @@ from lango_cli.cli import ui, values
 from lango_cli.cli.call import Call
 from lango_cli.errors import FileProblem, Locked, TooLarge, UsageProblem
 from lango_cli.secret import SecretText
-from lango_cli.wiring.opening import Flags
+from lango_cli.wiring.flags import Flags
 
 if TYPE_CHECKING:
     from pathlib import Path

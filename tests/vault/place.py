@@ -20,7 +20,7 @@ from lango_cli.crypto import passphrase
 from lango_cli.crypto.keys import DatabaseKey, database_key
 from lango_cli.crypto.mac import random_bytes
 from lango_cli.secret import SecretBytes
-from lango_cli.unlock.keyfile import KeyfileSource, make_keyfile
+from lango_cli.unlock.keyfile import KeyfileSource, make_keyfile, stored_key
 from lango_cli.vault import audit_check
 from lango_cli.vault.bundle import decode
 from lango_cli.vault.create import NewSlot, create_vault
@@ -97,8 +97,7 @@ class Place:
 
     def create(self, *, passphrase: bool = False) -> Vault:
         """A new vault with a keyfile slot, and a passphrase slot where asked for; open."""
-        files.ensure_folder(str(self.folder))
-        key = make_keyfile(str(self.folder / "keyfile"))
+        key = self.make_keyfile()
         slots = [NewSlot("keyfile", KEYFILE_SLOT, key, "hkdf-sha256")]
         if passphrase:
             secret = SecretBytes(PASSPHRASE)
@@ -106,6 +105,16 @@ class Place:
         vault_id = random_bytes(16).hex()
         return create_vault(
             self.home, vault_id, slots, self.policy, self.warnings.append, self.clock
+        )
+
+    def make_keyfile(self) -> SecretBytes:
+        """What the home's keyfile holds; it is made where there is none."""
+        files.ensure_folder(str(self.folder))
+        path = self.folder / "keyfile"
+        return (
+            stored_key(SecretBytes(path.read_bytes()))
+            if path.exists()
+            else make_keyfile(str(path))
         )
 
     def keyfile(self, *, explicit: bool = False) -> KeyfileSource:

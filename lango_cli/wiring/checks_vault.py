@@ -1,0 +1,206 @@
+"""Checks of the vault itself: header and copy, slots and what opens them, database, audit."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from lango_cli.errors import LangoError, NewerFormat, NotApplicable, Tampered, TooLarge, WrongKey
+from lango_cli.unlock.keyfile import KeyfileSource
+from lango_cli.unlock.keyring import KeyringSource
+from lango_cli.vault import audit_check, mending
+from lango_cli.vault.envelope import HKDF, Slot, open_slot
+from lango_cli.vault.home import COPY, HEADER, KEYFILE
+from lango_cli.wiring import sources
+from lango_cli.wiring.findings import ERROR, Finding, advice, error, ok
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lango_cli.config.load import Folders
+    from lango_cli.model import KeyringVerdict, SlotInfo, SlotView, UnlockSource
+    from lango_cli.vault.envelope import Envelope
+    from lango_cli.vault.home import Home
+    from lango_cli.vault.vault import Vault
+
+DAY = 86_400
+DRILL_DAYS = 180
+"""Days after which a slot that a person keeps is worth a drill."""
+DUE_DAYS = 14
+HUMAN = ("passphrase", "recovery")
+"""Kinds of slots that are not on this machine."""
+SHOWN = 5
+"""Pages of a damaged database named at most."""
+
+
+def headers(home: Home, fix: Callable[[], object] | None) -> Iterator[Finding]:
+    """Whether header and copy can be read and are the same; `fix` mends them, if not None."""
+    held: dict[str, Envelope] = {}
+    found = False
+    for name in (HEADER, COPY):
+        try:
+            held[name] = mending.header_of(home, name)
+        except (Tampered, TooLarge) as err:
+            found = True
+            yield Finding("header", ERROR, f"{name}: {err.message}", _mend_hint(fix), fix=fix)
+        except NewerFormat as err:
+            found = True
+            yield error("header", f"{name}: {err.message}", err.hint)
+    if len(held) == 2 and not mending.same_header(held[HEADER], held[COPY]):
+        found = True
+        revisions = f"revisions {held[HEADER].revision} and {held[COPY].revision}"
+        text = f"{HEADER} and {COPY} differ ({revisions})"
+        yield Finding("header", ERROR, text, _mend_hint(fix), fix=fix)
+    if not found:
+        yield ok("header", "header and copy can be read and are the same")
+
+
+def _mend_hint(fix: Callable[[], object] | None) -> str:
+    return "lango doctor --fix" if fix else "unlock the vault for it: lango doctor --fix"
+
+
+def survivors(envelope: Envelope) -> Iterator[Finding]:
+    """How many slots are left if this machine dies and the vault's files come from a backup."""
+    kept = [slot for slot in envelope.slots if slot.kind in HUMAN]
+    if not kept:
+        yield advice(
+            "slots",
+            "every slot is on this machine: if it dies, nothing opens a backup of the vault",
+            "lango keys slot add recovery",
+        )
+    elif len(kept) == 1:
+        other = "passphrase" if kept[0].kind == "recovery" else "recovery"
+        yield advice(
+            "slots",
+            f"one slot left if this machine dies: {kept[0].label}",
+            f"lango keys slot add {other}",
+        )
+    else:
+        yield ok("slots", f"{len(kept)} slots are left if this machine dies")
+
+
+def drills(slots: list[SlotInfo], now: float) -> Iterator[Finding]:
+    """Whether what people keep for a slot was tried, and when."""
+    overdue = [advice("drill", *_overdue(slot)) for slot in slots if _is_overdue(slot, now)]
+    yield from overdue
+    if not overdue:
+        yield ok("drill", "every slot that a person keeps was used or tested lately")
+
+
+def _last(slot: SlotInfo) -> str:
+    return max(slot.last_used or "", slot.last_tested or "")
+
+
+def _is_overdue(slot: SlotInfo, now: float) -> bool:
+    from lango_cli.codec import rfc3339
+
+    # Times of one form compare as text.
+    return slot.kind in HUMAN and _last(slot) < rfc3339(now - DRILL_DAYS * DAY)
+
+
+def _overdue(slot: SlotInfo) -> tuple[str, str]:
+    when = f"since {_last(slot)}" if _last(slot) else "ever"
+    return f"slot {slot.label} was not used or tested {when}", f"lango keys slot test {slot.id}"
+
+
+def machine_slots(
+    folders: Folders, home: Home, envelope: Envelope, verdict: KeyringVerdict
+) -> Iterator[Finding]:
+    """Whether what this machine keeps opens the slots it is for."""
+    if verdict.usable:
+        ring = KeyringSource(sources.os_keyring(folders), envelope.vault)
+        for slot in envelope.slots:
+            if slot.kind == "keyring":
+                yield from _judge_entry(envelope, slot, ring)
+    yield from _judge_keyfile(envelope, KeyfileSource(home.path(KEYFILE), False))
+
+
+def _judge_entry(envelope: Envelope, slot: Slot, source: UnlockSource) -> Iterator[Finding]:
+    replace = f"lango keys slot remove {slot.id}, and lango keys slot add keyring"
+    try:
+        open_slot(envelope, slot, source.offer(slot)).wipe()
+    except NotApplicable as err:
+        text = f"slot {slot.label} is of no use here: {err.message}"
+        yield advice("sources", text, f"if no other machine has its entry: {replace}")
+    except WrongKey:
+        text = f"the OS keyring's entry for slot {slot.label} is stale: it does not open it"
+        yield advice("sources", text, replace)
+    except LangoError as err:
+        yield error("sources", f"slot {slot.label}: {err.message}", err.hint)
+    else:
+        yield ok("sources", f"the OS keyring opens slot {slot.label}")
+
+
+def _judge_keyfile(envelope: Envelope, source: UnlockSource) -> Iterator[Finding]:
+    """The keyfile in the home opens one slot; any other keyfile is somewhere else."""
+    slots = [slot for slot in envelope.slots if slot.kind == "keyfile" and slot.kdf_name == HKDF]
+    probe: list[SlotView] = [*slots] or [_AnyKeyfile()]
+    opened = None
+    for slot in probe:
+        try:
+            credential = source.offer(slot)
+            if isinstance(slot, Slot):
+                open_slot(envelope, slot, credential).wipe()
+                opened = slot.label
+        except NotApplicable:
+            if slots:
+                yield ok("sources", "a keyfile slot has its keyfile somewhere else")
+            return
+        except WrongKey:
+            continue
+        except LangoError as err:
+            yield error("sources", f"the keyfile in the home: {err.message}", err.hint)
+            return
+    if opened is None:
+        text = "the keyfile in the home is stale: it opens no slot"
+        yield advice("sources", text, "delete it, or put back the right one")
+    else:
+        yield ok("sources", f"the keyfile in the home opens slot {opened}")
+
+
+class _AnyKeyfile:
+    """Asks a keyfile source for whatever it has."""
+
+    id = label = ""
+    kind = "keyfile"
+    kdf_name = HKDF
+
+
+def database(vault: Vault) -> Iterator[Finding]:
+    """Whether every page of the database is what SQLCipher wrote."""
+    problems = vault.store.check_pages()
+    if problems:
+        shown = "; ".join(problems[:SHOWN])
+        yield error("database", f"the database is damaged: {shown}", "restore a backup")
+    else:
+        yield ok("database", "every page of the database is whole")
+
+
+def audit(vault: Vault) -> Iterator[Finding]:
+    """Whether the audit chain is whole, from its first record to its last."""
+    report = audit_check.verify(vault)
+    if report.intact:
+        yield ok("audit", f"{report.records} audit records follow from one another")
+    else:
+        text = f"the audit log is not whole: {'; '.join(report.problems)}"
+        yield error("audit", text, "lango audit verify")
+
+
+def due(vault: Vault) -> Iterator[Finding]:
+    """Secrets that have expired, expire soon or want a new value."""
+    found = vault.secrets.due(DUE_DAYS * DAY)
+    if found:
+        text = f"{len(found)} secrets have expired, or are due within {DUE_DAYS} days"
+        yield advice("due", text, f"lango secrets due --within {DUE_DAYS}d")
+    else:
+        yield ok("due", f"no secret expires or is due within {DUE_DAYS} days")
+
+
+def open_vault(vault: Vault) -> Iterator[Finding]:
+    """All checks that need the vault open."""
+    yield from drills(vault.slots.list(), time.time())
+    for check in (database, audit, due):
+        try:
+            yield from check(vault)
+        except LangoError as err:
+            yield error(check.__name__, err.message, err.hint)

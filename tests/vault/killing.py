@@ -1,0 +1,169 @@
+"""Killing processes at random moments and asking what is left; for the suite and the soak.
+
+The rule: `SIGKILL`, at moments drawn evenly from the time that the work takes, from a seed that is
+printed where something fails. The kernel goes on running, so this says nothing about power cuts.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lango_cli.errors import LangoError, WrongKey
+from lango_cli.vault.create import refuse_existing
+from tests.vault.nursery import acknowledged
+from tests.vault.place import (
+    DATABASE,
+    PASSPHRASE_SLOT,
+    Passphrase,
+    Place,
+    assert_sound,
+    set_value,
+    value_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.vault.nursery import Nursery
+
+NAME = "written"
+WINDOW = 0.05
+"""Seconds after a child's first sign of life in which it is killed."""
+START = 0.01
+"""Seconds that a child needs to be at work, about."""
+
+
+@dataclass
+class Figures:
+    """What a run of kills met."""
+
+    kills: int = 0
+    acknowledged: int = 0
+    unacknowledged_but_done: int = 0
+    logs_left: int = 0
+    moments: list[float] = field(default_factory=list)
+
+
+def kill(nursery: Nursery, pid: int, after: float) -> None:
+    """End a child after so many seconds."""
+    time.sleep(after)
+    os.kill(pid, signal.SIGKILL)
+    code = nursery.wait(pid)
+    assert code == -signal.SIGKILL, f"the child ended by itself with {code}"
+
+
+def rounds(count: int, seed: int, each: Callable[[random.Random, Figures], None]) -> Figures:
+    """Do something `count` times with moments drawn from `seed`."""
+    chance = random.Random(seed)
+    figures = Figures()
+    for number in range(count):
+        try:
+            each(chance, figures)
+        except (AssertionError, LangoError) as err:
+            raise AssertionError(f"kill {number} of seed {seed}: {err!r}") from err
+        figures.kills += 1
+    return figures
+
+
+def kill_writes(nursery: Nursery, place: Place, count: int, seed: int) -> Figures:
+    """Kill a process that stores values; every acknowledged one is there afterwards."""
+    with place.create() as vault:
+        set_value(vault, NAME, f"{NAME} 1".encode())
+
+    def once(chance: random.Random, figures: Figures) -> None:
+        before = _version(place)
+        moment = START + chance.random() * WINDOW
+        kill(nursery, nursery.start("write", place, NAME), moment)
+        told = [int(line) for line in acknowledged(place)]
+        log = place.folder / f"{DATABASE}-wal"
+        figures.logs_left += log.exists() and log.stat().st_size > 0
+        with place.open() as vault:
+            current = vault.secrets.show(NAME).version
+            assert told == list(range(before + 1, before + 1 + len(told)))
+            assert before + len(told) <= current <= before + len(told) + 1
+            for version in range(max(1, before - 3), current + 1):
+                assert value_of(vault, f"{NAME}@{version}") == f"{NAME} {version}".encode()
+            assert_sound(vault)
+        figures.acknowledged += len(told)
+        figures.unacknowledged_but_done += current - before - len(told)
+
+    return rounds(count, seed, once)
+
+
+def _version(place: Place) -> int:
+    with place.open() as vault:
+        return vault.secrets.show(NAME).version
+
+
+def opens(place: Place, number: int) -> bool:
+    """Whether the passphrase of this number opens the vault; WrongKey is the only other answer."""
+    try:
+        with place.open(Passphrase(f"p {number}".encode())) as vault:
+            assert value_of(vault, NAME) == b"value"
+            assert vault.unlocked_by == "passphrase"
+            assert_sound(vault)
+    except WrongKey:
+        return False
+    return True
+
+
+def kill_changes(nursery: Nursery, place: Place, count: int, seed: int) -> Figures:
+    """Kill a process that changes a passphrase; the old or the new one opens, never both."""
+    with place.create(passphrase=True) as vault:
+        set_value(vault, NAME, b"value")
+        first = Passphrase(b"p 0").offer(vault.envelope.slots[1])
+        vault.slots.change_credential(PASSPHRASE_SLOT, "passphrase", first, None)
+    last = 0
+
+    def once(chance: random.Random, figures: Figures) -> None:
+        nonlocal last
+        moment = START + chance.random() * WINDOW
+        kill(nursery, nursery.start("change_passphrase", place, str(last + 1)), moment)
+        told = [line.split() for line in acknowledged(place)]
+        did = max([int(number) for verb, number in told if verb == "did"], default=last)
+        tried = max([int(number) for verb, number in told if verb == "try"], default=last)
+        working = [number for number in range(last, tried + 2) if opens(place, number)]
+        assert len(working) == 1, f"passphrases that open: {working}"
+        assert working[0] in (did, tried), f"{working} opens, {did} was done, {tried} tried"
+        figures.acknowledged += did - last
+        figures.unacknowledged_but_done += working[0] - did
+        last = working[0]
+        with place.open() as vault:
+            assert_sound(vault)
+
+    return rounds(count, seed, once)
+
+
+def kill_creations(nursery: Nursery, folder: Path, count: int, seed: int) -> Figures:
+    """Kill a process that makes a vault; there is none afterwards, or a whole one."""
+
+    def once(chance: random.Random, figures: Figures) -> None:
+        place = Place(folder / f"creation {figures.kills}")
+        place.make_keyfile()
+        pid = nursery.start("create", place)
+        time.sleep(chance.random() * WINDOW / 2)
+        os.kill(pid, signal.SIGKILL)
+        nursery.wait(pid)
+        told = acknowledged(place)
+        if place.home.vault_files():
+            figures.unacknowledged_but_done += not told
+        else:
+            assert not told
+            refuse_existing(place.home)
+            place.create(passphrase=True).close()
+        figures.acknowledged += len(told)
+        for _ in range(2):
+            with place.open() as vault:
+                set_value(vault, NAME, b"value")
+                assert value_of(vault, NAME) == b"value"
+                assert_sound(vault)
+        left = {path.name for path in place.folder.iterdir()}
+        assert not [name for name in left if name.endswith((".init", "-wal", "-shm"))], left
+
+    return rounds(count, seed, once)
