@@ -139,7 +139,7 @@ def check_head(head: object) -> None:
     public = unb64(head["public_key"], "the head's key")
     try:
         signed = canonical(body)
-    except (TypeError, RecursionError):
+    except (TypeError, ValueError, RecursionError):
         raise Tampered("this is no exported audit head") from None
     if not ed25519_verify(public, signed, unb64(head["signature"], "the head's signature")):
         raise Tampered("the head's signature does not verify")

@@ -25,7 +25,7 @@ def header_of(home: Home, name: str) -> Envelope:
     """What one of the two header files holds; Tampered says why it cannot be read."""
     data = files.read(home.path(name), HEADER_LIMIT)
     if data is None:
-        raise Tampered(f"{name} is missing")
+        raise Tampered("it is missing")
     return parse(data)
 
 

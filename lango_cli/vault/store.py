@@ -39,7 +39,10 @@ def translate(err: BaseException, path: str) -> LangoError:
         return UsageProblem("a text that is no UTF-8, or a number that is too large")
     code = getattr(err, "sqlite_errorcode", None)
     base = None if code is None else code & 0xFF
-    if base in (dbapi2.SQLITE_CORRUPT, dbapi2.SQLITE_NOTADB) or isinstance(err, MemoryError):
+    # Without a code: text in the file that is no UTF-8, as the binding finds it.
+    undecodable = code is None and isinstance(err, dbapi2.OperationalError)
+    damaged = base in (dbapi2.SQLITE_CORRUPT, dbapi2.SQLITE_NOTADB) or undecodable
+    if damaged or isinstance(err, MemoryError):
         return Tampered("the database is damaged")
     if base in (dbapi2.SQLITE_BUSY, dbapi2.SQLITE_LOCKED, dbapi2.SQLITE_PROTOCOL):
         return Busy("another process is writing to the database")

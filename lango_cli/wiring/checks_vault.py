@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from lango_cli.errors import LangoError, NewerFormat, NotApplicable, Tampered, TooLarge, WrongKey
+from lango_cli.errors import LangoError, NotApplicable, Tampered, TooLarge, WrongKey
 from lango_cli.unlock.keyfile import KeyfileSource
 from lango_cli.unlock.keyring import KeyringSource
 from lango_cli.vault import audit_check, mending
 from lango_cli.vault.envelope import HKDF, Slot, open_slot
 from lango_cli.vault.home import COPY, HEADER, KEYFILE
 from lango_cli.wiring import sources
-from lango_cli.wiring.findings import ERROR, Finding, advice, error, ok
+from lango_cli.wiring.findings import ERROR, Finding, advice, error, guarded, ok
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ def headers(home: Home, fix: Callable[[], object] | None) -> Iterator[Finding]:
         except (Tampered, TooLarge) as err:
             found = True
             yield Finding("header", ERROR, f"{name}: {err.message}", _mend_hint(fix), fix=fix)
-        except NewerFormat as err:
+        except LangoError as err:
             found = True
             yield error("header", f"{name}: {err.message}", err.hint)
     if len(held) == 2 and not mending.same_header(held[HEADER], held[COPY]):
@@ -198,9 +198,6 @@ def due(vault: Vault) -> Iterator[Finding]:
 
 def open_vault(vault: Vault) -> Iterator[Finding]:
     """All checks that need the vault open."""
-    yield from drills(vault.slots.list(), time.time())
+    yield from guarded("drill", drills(vault.slots.list(), time.time()))
     for check in (database, audit, due):
-        try:
-            yield from check(vault)
-        except LangoError as err:
-            yield error(check.__name__, err.message, err.hint)
+        yield from guarded(check.__name__, check(vault))

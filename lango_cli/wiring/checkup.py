@@ -16,6 +16,7 @@ from lango_cli.errors import (
     LangoError,
     Locked,
     NotInitialised,
+    ProfileNotFound,
     Tampered,
     UnknownSetting,
     VaultError,
@@ -38,6 +39,7 @@ from lango_cli.wiring.findings import (
     Finding,
     advice,
     error,
+    guarded,
     mended,
     skipped,
 )
@@ -99,7 +101,8 @@ class Doctor:
         yield from checks_machine.swap()
         yield from checks_machine.environment()
         yield from checks_machine.settings(self.flags, self.folders)
-        yield from checks_files.permissions(self.folders, self.home)
+        files = checks_files.permissions(self.folders, self.home)
+        yield from guarded("permissions", files)
 
     def _vault(self) -> Iterator[Finding]:
         envelope: Envelope | None = None
@@ -115,7 +118,7 @@ class Doctor:
         kinds = set() if envelope is None else {slot.kind for slot in envelope.slots}
         yield from checks_machine.keyring(verdict, needed="keyring" in kinds)
         generation = None if envelope is None else envelope.generation
-        for finding in checks_files.leftovers(self.home, generation):
+        for finding in guarded("leftovers", checks_files.leftovers(self.home, generation)):
             yield self._treated(finding)
         if envelope is not None:
             yield from self._inside(envelope, verdict)
@@ -134,8 +137,9 @@ class Doctor:
                 yield from self._opened_up(vault)
             envelope = vault.envelope
         yield from checks_vault.survivors(envelope)
-        yield from checks_vault.machine_slots(self.folders, self.home, envelope, verdict)
-        for finding in checks_files.witness(self.home, envelope):
+        slots = checks_vault.machine_slots(self.folders, self.home, envelope, verdict)
+        yield from guarded("sources", slots)
+        for finding in guarded("state", checks_files.witness(self.home, envelope)):
             yield self._treated(finding)
         yield from (advice("unlock", text) for text in self._warnings)
 
@@ -153,6 +157,8 @@ class Doctor:
             if drilling.names_a_way(self.flags):
                 raise
             return None, [error("unlock", err.message, err.hint)], "the vault is locked"
+        except ProfileNotFound:
+            raise
         except (InvalidSetting, UnknownSetting):
             return None, [], "the settings cannot be read"
         except (Locked, CustodyError):

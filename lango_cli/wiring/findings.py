@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lango_cli.errors import LangoError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
 ERROR, ADVICE, OK, SKIPPED = "error", "advice", "ok", "skipped"
 LEVELS = (ERROR, ADVICE, OK, SKIPPED)
@@ -71,3 +71,11 @@ def error(check: str, text: str, hint: str = "") -> Finding:
 def skipped(check: str, why: str) -> Finding:
     """It could not be checked."""
     return Finding(check, SKIPPED, f"not checked: {why}")
+
+
+def guarded(check: str, found: Iterable[Finding]) -> Iterator[Finding]:
+    """The same findings; a check that fails ends in one more, and not the checkup."""
+    try:
+        yield from found
+    except LangoError as err:
+        yield error(check, err.message, err.hint)

@@ -157,7 +157,7 @@ def test_on_a_full_disk_no_vault_is_made_and_nothing_is_left_in_its_way(
     place = Place(small_disk / "place")
     place.make_keyfile()
     filler = small_disk / "filler"
-    for room in range(0, 96 * 1024, 4096):
+    for room in range(0, 512 * 1024, 8192):
         fill(filler)
         os.truncate(filler, max(0, filler.stat().st_size - room))
         try:
