@@ -66,7 +66,6 @@ once.
 REVEALS: dict[str, int] = {
     "cli/credentials.py": 1,
     "cli/show.py": 2,
-    "cli/values.py": 1,
     "crypto/aead.py": 2,
     "crypto/keys.py": 1,
     "crypto/recipient.py": 1,

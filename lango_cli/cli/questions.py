@@ -6,6 +6,7 @@ input cancels. Nothing secret is asked here: hidden lines are `cli.terminal`'s.
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,9 @@ class Questions:
     def __enter__(self) -> Self:
         try:
             reading = self._stack.enter_context(open(TTY, encoding="utf-8"))
-            writing = self._stack.enter_context(open(TTY, "w", encoding="utf-8"))
+            writing = self._stack.enter_context(
+                os.fdopen(os.open(TTY, os.O_WRONLY | os.O_NOCTTY), "w")
+            )
         except OSError:
             self._stack.close()
             raise FileProblem("the terminal cannot be used", hint="use lango init") from None

@@ -11,7 +11,8 @@ import os
 
 from lango_cli import files
 from lango_cli.errors import FileProblem, LangoError, NotInitialised, Tampered, TooLarge
-from lango_cli.vault.envelope import HEADER_LIMIT, parse
+from lango_cli.vault.envelope import HEADER_LIMIT
+from lango_cli.vault.header import parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from lango_cli import files
 from lango_cli.errors import Locked, NewerFormat, Tampered, TooLarge
-from lango_cli.vault.envelope import HEADER_LIMIT, parse
+from lango_cli.vault.envelope import HEADER_LIMIT
+from lango_cli.vault.header import parse
 from lango_cli.vault.home import COPY, HEADER
 
 if TYPE_CHECKING:

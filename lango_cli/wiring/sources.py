@@ -1,6 +1,6 @@
 """The ways to unlock: which there are, in which order, and where an unlock session is kept.
 
-The rule (contract, *Unlocking*): flag > environment > credentials folder; two of one rank is a
+The rule: flag > environment > credentials folder; two of one rank is a
 usage error; a source that was named is the only one tried. Otherwise quiet sources come first, a
 question last and only where somebody can answer.
 """

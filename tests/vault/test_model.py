@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from lango_cli.errors import Conflict, SecretNotFound
+from lango_cli.errors import Conflict, LangoError, SecretNotFound
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import audit_check
 from tests.vault.conftest import MEMORY
@@ -68,7 +68,7 @@ class SecretsAreADictionary(RuleBasedStateMachine):
         wanted=st.none() | st.integers(0, 4),
         note=st.none() | st.text("xyz"),
     )
-    def set(self, name: str, value: bytes, wanted: int | None, note: str | None) -> None:
+    def store(self, name: str, value: bytes, wanted: int | None, note: str | None) -> None:
         """A new version, or a conflict where another one was expected."""
         entry = self.shelf.live.get(name)
         current = len(entry.values) if entry else 0
@@ -90,10 +90,10 @@ class SecretsAreADictionary(RuleBasedStateMachine):
 
     @rule(
         name=NAMES,
-        tags=st.sets(st.sampled_from("stu")),
+        tags=st.frozensets(st.sampled_from("stu")),
         expires=st.none() | st.integers(1, 10**10),
     )
-    def edit(self, name: str, tags: set[str], expires: int | None) -> None:
+    def edit(self, name: str, tags: frozenset[str], expires: int | None) -> None:
         """Metadata changes; the value and the time of its change do not."""
         entry = self.shelf.live.get(name)
         if entry is None:
@@ -134,7 +134,7 @@ class SecretsAreADictionary(RuleBasedStateMachine):
         """Back, the one that was deleted last; a conflict where the name is taken."""
         goal = name if new is None else new
         found = [at for at, (trashed, _) in enumerate(self.shelf.trash) if trashed == name]
-        error = None if found else SecretNotFound
+        error: type[LangoError] | None = None if found else SecretNotFound
         if found and goal in self.shelf.live:
             error = Conflict
         if error is not None:
@@ -163,9 +163,9 @@ class SecretsAreADictionary(RuleBasedStateMachine):
     def rename(self, name: str, new: str) -> None:
         """The same secret under another name, history and all."""
         entry = self.shelf.live.get(name)
-        error = SecretNotFound if entry is None else None
+        error: type[LangoError] | None = SecretNotFound if entry is None else None
         if entry is not None and new != name and new in self.shelf.live:
-            error = Conflict  # type: ignore[assignment]  # two kinds of error in one name
+            error = Conflict
         if error is not None:
             with pytest.raises(error):
                 self.vault.secrets.rename(name, new)
@@ -253,7 +253,7 @@ class SecretsAreADictionary(RuleBasedStateMachine):
 TestSecretsAreADictionary = SecretsAreADictionary.TestCase
 TestSecretsAreADictionary.settings = settings(
     deadline=None,
-    max_examples=40,
+    max_examples=60,
     stateful_step_count=40,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -18,7 +18,7 @@ from lango_cli.model import AuditRecord
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import audit_check
 from lango_cli.vault.bundle import decode
-from lango_cli.vault.envelope import parse
+from lango_cli.vault.header import parse
 from lango_cli.vault.home import HEADER, PENDING
 from tests.vault.place import Place, events, set_value
 

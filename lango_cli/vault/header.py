@@ -1,0 +1,127 @@
+"""Reading the header: from bytes that may be anything to an `Envelope`, or an error.
+
+The rule: the exact members, the exact types, every number and length within its bounds, before any
+of it is used. What is wrong is said without what was found.
+"""
+
+from __future__ import annotations
+
+from lango_cli.codec import parse_canonical, unb64
+from lango_cli.errors import NewerFormat, Tampered
+from lango_cli.vault.envelope import FORMAT, KDF_FIELDS, PAGE_SIZES, SUITE, Envelope, Slot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_SLOT_FIELDS = frozenset(
+    ("created", "id", "kdf", "kind", "label", "public_key", "sealed_seed", "strength", "suite")
+)
+_FIELDS = frozenset(
+    (
+        "created",
+        "database_salt",
+        "fallback",
+        "format",
+        "generation",
+        "page_size",
+        "revision",
+        "slots",
+        "vault",
+    )
+)
+
+
+def parse(data: bytes) -> Envelope:
+    """The header in `data`; NewerFormat for a later format, Tampered for anything else amiss."""
+    document = parse_canonical(data[:-1] if data.endswith(b"\n") else b"", "the header")
+    if not isinstance(document, dict):
+        raise Tampered("the header is not a map")
+    version = document.get("format")
+    if type(version) is int and version > FORMAT:
+        raise NewerFormat(f"the vault is of format {version}, this lango knows {FORMAT}")
+    if type(version) is not int or version != FORMAT or document.keys() != _FIELDS | {"mac"}:
+        raise Tampered("the header has not the members it should")
+    envelope = Envelope(
+        _hex(document["vault"], 32, "the vault id"), _text(document["created"], 40, "created")
+    )
+    envelope.generation = _whole(document["generation"], 1, "the generation")
+    envelope.revision = _whole(document["revision"], 1, "the revision")
+    envelope.page_size = _whole(document["page_size"], 512, "the page size")
+    if envelope.page_size not in PAGE_SIZES:
+        raise Tampered("the page size is none that SQLCipher knows")
+    envelope.fallback = _text(document["fallback"], 40, "the fallback policy")
+    envelope.database_salt = _sized(document["database_salt"], 16, "the database salt")
+    envelope.mac = _sized(document["mac"], 32, "the header's MAC")
+    slots = document["slots"]
+    if not isinstance(slots, list) or not 1 <= len(slots) <= 64:
+        raise Tampered("the header has no slots, or too many")
+    envelope.slots = [_slot(entry) for entry in slots]
+    if len({slot.id for slot in envelope.slots}) != len(slots):
+        raise Tampered("two slots have the same id")
+    return envelope
+
+
+def _slot(entry: object) -> Slot:
+    if not isinstance(entry, dict) or entry.keys() != _SLOT_FIELDS | {"wrapped"}:
+        raise Tampered("a slot has not the members it should")
+    slot = Slot(
+        _hex(entry["id"], 12, "a slot id"),
+        _text(entry["kind"], 40, "a slot kind"),
+        _text(entry["label"], 256, "a slot label"),
+        _kdf(entry["kdf"]),
+        _text(entry["created"], 40, "a slot's time"),
+    )
+    slot.strength = _text(entry["strength"], 40, "a slot's strength")
+    suite = entry["suite"]
+    if suite != SUITE or not all(type(number) is int for number in suite.values()):
+        raise Tampered("a slot names an HPKE suite that this format does not have")
+    slot.public_key = unb64(entry["public_key"], "a slot's public key")
+    slot.sealed_seed = unb64(entry["sealed_seed"], "a slot's seed")
+    wrapped = entry["wrapped"]
+    if not isinstance(wrapped, dict) or wrapped.keys() != {"generation", "how", "key"}:
+        raise Tampered("a slot's wrapped key has not the members it should")
+    if wrapped["how"] not in ("direct", "hpke"):
+        raise Tampered("a slot's key is wrapped in no known way")
+    slot.wrapped_how = wrapped["how"]
+    slot.generation = _whole(wrapped["generation"], 1, "a slot's generation")
+    slot.wrapped = unb64(wrapped["key"], "a slot's wrapped key")
+    return slot
+
+
+def _kdf(entry: object) -> dict[str, Any]:
+    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+        raise Tampered("a slot's KDF is not a map with a name")
+    fields = KDF_FIELDS.get(entry["name"])
+    if fields is not None:
+        if entry.keys() != fields:
+            raise Tampered("a slot's KDF has not the members it should")
+        _sized(entry["salt"], 16, "a slot's salt")
+        for field in fields - {"name", "salt"}:
+            _whole(entry[field], 1, "a KDF parameter")
+    return entry
+
+
+def _whole(value: object, least: int, what: str) -> int:
+    if type(value) is not int or not least <= value < 1 << 53:
+        raise Tampered(f"{what} is not a number it can be")
+    return value
+
+
+def _text(value: object, limit: int, what: str) -> str:
+    if not isinstance(value, str) or len(value) > limit or not value.isprintable():
+        raise Tampered(f"{what} is not a short printable text")
+    return value
+
+
+def _hex(value: object, length: int, what: str) -> str:
+    if not isinstance(value, str) or len(value) != length or value.strip("0123456789abcdef"):
+        raise Tampered(f"{what} is not {length} hex digits")
+    return value
+
+
+def _sized(value: object, length: int, what: str) -> bytes:
+    data = unb64(value, what)
+    if len(data) != length:
+        raise Tampered(f"{what} has not its {length} bytes")
+    return data
