@@ -1,9 +1,9 @@
 """Speed and memory, each beside its reference in the same run: `python -m tests bench`.
 
-Whole processes, as a user installs them: a fresh environment with `pip install .`, a vault of
-1,000 secrets, audit records included. A figure and its reference take turns, and the medians of the runs
-are compared, so that a slow minute of the machine slows both. Nothing here is a test: a ratio over
-its limit is said, and is the exit code.
+Whole processes, as a user installs them: `pip install .` in a fresh environment, a vault of 1,000
+secrets, audit records included. A figure and its reference take turns, and the medians of the
+runs are compared, so that a slow minute of the machine slows both. Nothing here is a test: a ratio
+over its limit is said, and is the exit code.
 
 References: the bare interpreter (`python -I -c pass`), `pass show` with a key without passphrase,
 a bare `keyring.get_password`, and for 100,000 secrets the same command in a vault of ten.

@@ -23,7 +23,16 @@ from lango_cli.cli.credentials import (
     slot_members,
 )
 from lango_cli.cli.options import command
-from lango_cli.errors import Conflict, CustodyError, LangoError, Locked, UsageProblem, WrongKey
+from lango_cli.errors import (
+    AnotherVault,
+    Conflict,
+    CustodyError,
+    FileProblem,
+    Locked,
+    Tampered,
+    UsageProblem,
+    WrongKey,
+)
 from lango_cli.vault.parts import find_slot
 from lango_cli.vault.slots import check_label, describe
 from lango_cli.wiring import drilling, making, opening, slotting
@@ -57,15 +66,7 @@ def header(call: Call) -> Envelope:
 @command(slot_app, "list", unlocks=True)
 def list_slots(call: Call) -> None:
     """List the slots; when each was last used and tested is known where nobody has to be asked."""
-    envelope = header(call)
-    try:
-        with opening.open_vault(call.flags, _asked(call), call.ui.warn) as vault:
-            slots = vault.slots.list()
-    except (Locked, WrongKey, CustodyError):
-        slots = describe(envelope, {})
-    except LangoError as err:
-        call.ui.warn(f"the vault does not open, this is from its header: {err.message}")
-        slots = describe(envelope, {})
+    slots = _slots_with_use(call) or describe(header(call), {})
     if call.ui.json:
         call.ui.document({"slots": [slot_members(slot) for slot in slots]})
         return
@@ -85,6 +86,20 @@ def list_slots(call: Call) -> None:
             for slot in slots
         ],
     )
+
+
+def _slots_with_use(call: Call) -> list[SlotInfo] | None:
+    """The slots as an open vault knows them; None where it does not open by itself."""
+    try:
+        with opening.open_vault(call.flags, _asked(call), call.ui.warn) as vault:
+            return vault.slots.list()
+    except (Locked, WrongKey, CustodyError):
+        if drilling.names_a_way(call.flags):
+            raise
+    except (Tampered, AnotherVault, FileProblem) as err:
+        header(call)
+        call.ui.warn(f"the vault does not open, this is from its header: {err.message}")
+    return None
 
 
 def _asked(call: Call) -> Prompter | None:

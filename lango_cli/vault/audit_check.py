@@ -115,7 +115,7 @@ def _covers(vault: Parts, head: dict[str, Any], problems: list[str]) -> bool:
     if not same(unb64(head["public_key"], "the head's key"), ed25519_public(_seed(vault))):
         problems.append("the head was signed with another vault's key")
         return False
-    kept = rows.record_mac(vault.store, head["seq"])
+    kept = rows.record_mac(vault.store, head["seq"]) if head["seq"] else START
     base = vault.store.meta(_BASE)
     if kept is None and base is not None:
         cut = parse_canonical(base, "the audit checkpoint")
@@ -180,13 +180,14 @@ def prune(vault: Parts, keep_seconds: float) -> int:
     with vault.store.write():
         if rows.record_mac(vault.store, through) != mac:
             return 0  # Another process was here meanwhile, and it may have gone further.
+        # First, while there is a record for it to follow: the chain goes on where it was.
+        vault.audit.append(
+            vault.audit.event("audit.checkpoint", detail=f"removed through {through}, signed")
+        )
         gone = rows.drop_records(vault.store, through)
         body = {"mac": b64(mac), "seq": through}
         signature = b64(ed25519_sign(_seed(vault), canonical(body)))
         vault.store.set_meta(_BASE, canonical({**body, "signature": signature}))
-        vault.audit.append(
-            vault.audit.event("audit.checkpoint", detail=f"removed through {through}, signed")
-        )
     return gone
 
 

@@ -24,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from lango_cli.errors import LangoError
     from lango_cli.model import UnlockSource
     from lango_cli.vault.envelope import Envelope, Slot
     from lango_cli.vault.home import Home
@@ -48,26 +49,50 @@ def open_with(
     """The first slot that a source opens; Locked with every reason if none does."""
     reasons = []
     for source in sources:
-        wrong: WrongKey | None = None
-        reason = "the vault has no slot for it"
-        for slot in slots:
-            try:
-                credential = source.offer(slot)
-                return Opened(slot, source.name, open_slot(envelope, slot, credential))
-            except NotApplicable as err:
-                reason = err.message
-            except WrongKey as err:
-                wrong = err
-        if wrong is not None and (source.explicit or source.interactive):
-            raise wrong
-        if source.explicit:
-            raise WrongKey(f"{source.name}: {reason}")
-        if wrong is not None:
-            warn(f"{source.name} is stale, trying the next way: {wrong.message}")
+        try:
+            return _opened_by(envelope, source, slots)
+        except WrongKey as err:
+            if source.explicit or source.interactive:
+                raise
+            warn(f"{source.name} is stale, trying the next way: {err.message}")
             reason = "stale"
+        except NotApplicable as err:
+            if source.explicit:
+                raise WrongKey(f"{source.name}: {err.message}") from None
+            reason = err.message
         reasons.append(f"{source.name}: {reason}")
     table = "; ".join(reasons)
     raise Locked(f"the vault is locked ({table})" if table else "the vault is locked")
+
+
+def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) -> Opened:
+    """The first slot that this source opens; otherwise its gravest reason why there is none.
+
+    What a source holds and one slot cannot take (Tampered), another slot may: a keyfile that
+    lango did not make is no key of a slot whose keyfile it made. Damage to a slot itself ends
+    the search.
+    """
+    failure: LangoError = NotApplicable("the vault has no slot for it")
+    for slot in slots:
+        try:
+            credential = source.offer(slot)
+        except (NotApplicable, WrongKey, Tampered) as err:
+            failure = _graver(failure, err)
+            continue
+        try:
+            return Opened(slot, source.name, open_slot(envelope, slot, credential))
+        except (NotApplicable, WrongKey) as err:
+            failure = _graver(failure, err)
+    raise failure
+
+
+def _graver(one: LangoError, other: LangoError) -> LangoError:
+    """The graver of two reasons, the later one of two alike."""
+
+    def rank(err: LangoError) -> tuple[bool, bool]:
+        return isinstance(err, Tampered), isinstance(err, WrongKey)
+
+    return max((other, one), key=rank)
 
 
 def in_order(envelope: Envelope, name: str | None, last: str) -> list[Slot]:

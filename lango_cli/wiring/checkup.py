@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lango_cli.errors import (
+    Cancelled,
     CustodyError,
+    Interrupted,
     InvalidSetting,
     LangoError,
     Locked,
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
 
 NEED_OPEN = ("drill", "database", "audit", "due")
 """Checks that are skipped where the vault does not open."""
+STOP = (Cancelled, Interrupted, ProfileNotFound)
+"""What is no finding but the person's own end of the checkup, or their mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,7 @@ class Doctor:
             if drilling.names_a_way(self.flags):
                 raise
             return None, [error("unlock", err.message, err.hint)], "the vault is locked"
-        except ProfileNotFound:
+        except STOP:
             raise
         except (InvalidSetting, UnknownSetting):
             return None, [], "the settings cannot be read"
@@ -201,6 +205,8 @@ class Doctor:
             return None, Finding("vault", ERROR, err.message, err.hint, fix=again)
         try:
             vault = again()
+        except STOP:
+            raise
         except LangoError as second:
             text = f"{err.message}; it cannot be mended: {second.message}"
             return None, error("vault", text, second.hint)
@@ -229,6 +235,8 @@ def _first(ways: list[Callable[[], Vault]]) -> Vault:
     for way in ways[:-1]:
         try:
             return way()
+        except STOP:
+            raise
         except LangoError:
             continue
     return ways[-1]()
