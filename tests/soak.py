@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING
 from lango_cli.vault.home import COPY, HEADER
 from tests.vault.flipping import (
     ALLOWED,
+    look_at_database,
     make_sample,
     remove_sample,
-    try_database,
     try_header,
 )
 from tests.vault.killing import Figures, kill_changes, kill_creations, kill_writes
@@ -59,10 +59,13 @@ def flips(_seed: int) -> str:
                     outcome = try_header(sample, name, offset, mask, how, alone=True)
                     assert outcome in ALLOWED, f"bit {mask} of byte {offset} of {name}: {outcome}"
                     found[outcome] += 1
-        for offset in range(len(sample.files[DATABASE])):
-            outcome = try_database(sample, offset, MASKS[offset % 8], how)
-            assert outcome in ("right", 14), f"byte {offset} of the database: {outcome}"
-            found[outcome] += 1
+    sample.put(sample.files)
+    for offset in range(len(sample.files[DATABASE])):
+        how = ("keyfile", "session")[offset // 8 % 2]
+        outcome = look_at_database(sample, offset, MASKS[offset % 8], how)
+        assert outcome in ("right", 14), f"byte {offset} of the database: {outcome}"
+        found[outcome] += 1
+    assert look_at_database(sample, 0, 0, "keyfile") == "right", "the sample was changed"
     remove_sample(sample)
     where.rmdir()
     return ", ".join(f"{count} x {outcome}" for outcome, count in sorted(found.items(), key=str))

@@ -90,9 +90,8 @@ def create_vault(
         envelope.revision = 1
         home.clear_leftovers()
         data = envelope.render(header_key(master, envelope.vault_bytes))
-        files.replace(home.path(HEADER), data)
+        files.replace_all((home.path(HEADER), home.path(COPY)), data)
         finish(home.database(1))
-        files.replace(home.path(COPY), data)
     vault = open_vault(
         home, envelope, Opened(envelope.slots[0], "init", master), policy, warn, clock
     )

@@ -180,11 +180,10 @@ class Slots:
                 )
             gone.extend(info for info in self.list() if info.id == slot.id)
             envelope.slots.remove(slot)
+            rows.forget_slot(self._vault.store, slot.id)
             return slot
 
-        slot = self._change("slot.remove", name, change)
-        with self._vault.store.write():
-            rows.forget_slot(self._vault.store, slot.id)
+        self._change("slot.remove", name, change)
         return gone[0]
 
     def rename(self, name: str, label: str) -> SlotInfo:

@@ -69,14 +69,14 @@ def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) 
     """The first slot that this source opens; otherwise its gravest reason why there is none.
 
     What a source holds and one slot cannot take (Tampered), another slot may: a keyfile that
-    lango did not make is no key of a slot whose keyfile it made. Damage to a slot itself ends
-    the search.
+    lango did not make is no key of a slot whose keyfile it made. A source that fails by itself
+    (WrongKey), or damage to a slot, ends the search.
     """
     failure: LangoError = NotApplicable("the vault has no slot for it")
     for slot in slots:
         try:
             credential = source.offer(slot)
-        except (NotApplicable, WrongKey, Tampered) as err:
+        except (NotApplicable, Tampered) as err:
             failure = _graver(failure, err)
             continue
         try:

@@ -148,6 +148,41 @@ def try_database(sample: Sample, offset: int, mask: int, how: str) -> str | int:
     return "right"
 
 
+def look_at_database(sample: Sample, offset: int, mask: int, how: str) -> str | int:
+    """Change one byte of the database, read every value and change it back; nothing is written.
+
+    Many times faster than `try_database`, and it says as much about reading.
+    """
+    fd = os.open(sample.place.database, os.O_RDWR)
+    try:
+        os.pwrite(fd, bytes([sample.files[DATABASE][offset] ^ mask]), offset)
+        return _values_seen(sample, how)
+    finally:
+        os.pwrite(fd, sample.files[DATABASE][offset : offset + 1], offset)
+        os.close(fd)
+
+
+def _values_seen(sample: Sample, how: str) -> str | int:
+    try:
+        vault = sample.open(how)
+    except LangoError as err:
+        return err.code
+    try:
+        found = dict(_masked(vault))
+        names = {meta.name for meta in vault.secrets.list()}
+        for version in vault.secrets.history("versions"):
+            secret = vault.secrets.show("versions").id
+            value = vault.secrets._open(secret, "versions", version.version)
+            found[f"versions@{version.version}"] = value.reveal()
+    except LangoError as err:
+        return err.code
+    finally:
+        vault.store.abandon()
+    assert found == {**sample.values, "versions": b"new"}, "another value"
+    assert names == {reference.partition("@")[0] for reference in sample.values}
+    return "right"
+
+
 def remove_sample(sample: Sample) -> None:
     """Take the files away again."""
     shutil.rmtree(sample.place.root)

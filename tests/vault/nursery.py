@@ -148,9 +148,20 @@ def create(place: Place) -> None:
     acknowledge(place, "created")
 
 
+def create_or_say(place: Place) -> None:
+    """Make a vault, or say by its code what stood in the way."""
+    try:
+        place.create().close()
+    except LangoError as err:
+        acknowledge(place, str(err.code))
+    else:
+        acknowledge(place, "created")
+
+
 ACTIONS: dict[str, Callable[..., None]] = {
     "change_on_a_full_disk": change_on_a_full_disk,
     "crash": crash,
+    "create_or_say": create_or_say,
     "fill_the_disk": fill_the_disk,
     "leave_everything": leave_everything,
     "write": write,

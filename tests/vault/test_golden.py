@@ -12,8 +12,7 @@ import pytest
 from lango_cli.crypto import bip39, passphrase
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import audit_check
-from lango_cli.vault.envelope import open_slot
-from lango_cli.vault.shapes import FORMAT
+from lango_cli.vault.envelope import FORMAT, open_slot
 from tests.vault.place import Passphrase, Place, assert_sound, events, set_value, value_of
 
 if TYPE_CHECKING:

@@ -184,6 +184,12 @@ def test_any_json_as_an_exported_head(vault: Vault, value: object, data: st.Data
         audit_check.verify(vault, changed)
 
 
+@pytest.mark.parametrize("at", [10**400, -(10**400), "1", None, [], {}])
+def test_a_record_of_an_impossible_time_is_tampering(at: object) -> None:
+    with pytest.raises(Tampered):
+        audit_check._record(canonical({**dict.fromkeys(RECORD, ""), "at": at}))
+
+
 def test_a_head_nested_too_deep_is_tampering() -> None:
     deep: Any = []
     for _ in range(100_000):

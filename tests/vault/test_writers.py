@@ -85,6 +85,16 @@ def value_of_version(vault: Vault, name: str, version: int) -> str:
     return vault.secrets._open(secret, name, version).reveal().decode()
 
 
+def test_of_many_that_make_a_vault_at_once_one_does(nursery: Nursery, memory_place: Place) -> None:
+    memory_place.make_keyfile()
+    pids = [nursery.start("create_or_say", memory_place) for _ in range(6)]
+    assert [nursery.wait(pid) for pid in pids] == [0] * 6
+    assert sorted(acknowledged(memory_place)) == ["11"] * 5 + ["created"]
+    with memory_place.open() as vault:
+        set_value(vault, "name", b"value")
+        assert_sound(vault)
+
+
 def test_a_writer_gives_up_after_its_timeout_and_says_busy(
     held: Held,
 ) -> None:
@@ -198,17 +208,28 @@ def test_a_record_does_not_reuse_a_number_that_a_writer_folded_meanwhile(
     writer.close()
 
 
-def test_one_transaction_folds_what_waits_once(held: Held) -> None:
-    """The second record finds the file locked by the first, and must not wait for it."""
+def test_one_transaction_folds_what_waits_once(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second record would find the file locked by the first, and wait for it in vain."""
     place, release = held
+    locked: list[str] = []
+    real = files.Lock
+
+    def noted(path: str, timeout: float, what: str = "") -> files.Lock:
+        locked.append(path.rpartition("/")[2])
+        return real(path, timeout, what)
+
     with place.open() as vault:
         value_of(vault, "name")
         release()
+        monkeypatch.setattr(files, "Lock", noted)
         with vault.store.write():
             for number in range(50):
                 vault.audit.append(vault.audit.event("test.event", str(number)))
         assert Counter(events(vault))["secret.read"] == 1
         assert Counter(events(vault))["test.event"] == 50
+        assert locked == ["vault.lock", PENDING]
         assert_sound(vault)
 
 
