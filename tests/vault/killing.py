@@ -10,12 +10,12 @@ import os
 import random
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lango_cli.errors import LangoError, WrongKey
 from lango_cli.vault.create import refuse_existing
-from tests.vault.nursery import acknowledged
+from tests.vault.nursery import DONE, acknowledged
 from tests.vault.place import (
     DATABASE,
     PASSPHRASE_SLOT,
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 NAME = "written"
 WINDOW = 0.05
-"""Seconds after a child's first sign of life in which it is killed."""
-START = 0.01
-"""Seconds that a child needs to be at work, about."""
+"""Seconds in which a child is killed: from its start, and every other time from its first deed."""
+PATIENCE = 60.0
+"""Seconds after which a child that has done nothing is taken to hang."""
 
 
 @dataclass
@@ -47,11 +47,14 @@ class Figures:
     acknowledged: int = 0
     unacknowledged_but_done: int = 0
     logs_left: int = 0
-    moments: list[float] = field(default_factory=list)
 
 
-def kill(nursery: Nursery, pid: int, after: float) -> None:
-    """End a child after so many seconds."""
+def kill(nursery: Nursery, place: Place, number: int, pid: int, after: float) -> None:
+    """End a child so many seconds after its start or, with an odd number, its first deed."""
+    end = time.monotonic() + PATIENCE
+    while number % 2 and not (place.root / DONE).exists():
+        assert time.monotonic() < end, "the child does nothing"
+        time.sleep(0.001)
     time.sleep(after)
     os.kill(pid, signal.SIGKILL)
     code = nursery.wait(pid)
@@ -78,8 +81,8 @@ def kill_writes(nursery: Nursery, place: Place, count: int, seed: int) -> Figure
 
     def once(chance: random.Random, figures: Figures) -> None:
         before = _version(place)
-        moment = START + chance.random() * WINDOW
-        kill(nursery, nursery.start("write", place, NAME), moment)
+        pid = nursery.start("write", place, NAME)
+        kill(nursery, place, figures.kills, pid, chance.random() * WINDOW)
         told = [int(line) for line in acknowledged(place)]
         log = place.folder / f"{DATABASE}-wal"
         figures.logs_left += log.exists() and log.stat().st_size > 0
@@ -123,8 +126,8 @@ def kill_changes(nursery: Nursery, place: Place, count: int, seed: int) -> Figur
 
     def once(chance: random.Random, figures: Figures) -> None:
         nonlocal last
-        moment = START + chance.random() * WINDOW
-        kill(nursery, nursery.start("change_passphrase", place, str(last + 1)), moment)
+        pid = nursery.start("change_passphrase", place, str(last + 1))
+        kill(nursery, place, figures.kills, pid, chance.random() * WINDOW)
         told = [line.split() for line in acknowledged(place)]
         did = max([int(number) for verb, number in told if verb == "did"], default=last)
         tried = max([int(number) for verb, number in told if verb == "try"], default=last)
@@ -140,14 +143,24 @@ def kill_changes(nursery: Nursery, place: Place, count: int, seed: int) -> Figur
     return rounds(count, seed, once)
 
 
+def _undisturbed(nursery: Nursery, root: Path) -> float:
+    """Seconds that making a vault takes."""
+    place = Place(root)
+    place.make_keyfile()
+    begin = time.monotonic()
+    assert nursery.wait(nursery.start("create", place)) == 0
+    return time.monotonic() - begin
+
+
 def kill_creations(nursery: Nursery, folder: Path, count: int, seed: int) -> Figures:
     """Kill a process that makes a vault; there is none afterwards, or a whole one."""
+    window = 1.3 * min(_undisturbed(nursery, folder / f"undisturbed {n}") for n in range(3))
 
     def once(chance: random.Random, figures: Figures) -> None:
         place = Place(folder / f"creation {figures.kills}")
         place.make_keyfile()
         pid = nursery.start("create", place)
-        time.sleep(chance.random() * WINDOW / 2)
+        time.sleep(chance.random() * window)
         os.kill(pid, signal.SIGKILL)
         nursery.wait(pid)
         told = acknowledged(place)
