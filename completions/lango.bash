@@ -1,22 +1,68 @@
 # bash completion for lango; made by: python3 -m tests generate
 _lango_reply() {
     local line
-    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen "$@")
+    while IFS= read -r line; do COMPREPLY+=("${line#"$stem"}"); done < <(compgen "$@")
+}
+# Sets `plain` to what the word means; fails where that takes a shell.
+_lango_plain() {
+    plain=$1
+    case "$plain" in
+        \'*) plain=${plain#\'}; plain=${plain%\'}; [[ $plain != *\'* ]]; return ;;
+        \"*) plain=${plain#\"}; plain=${plain%\"}; [[ $plain != *[\"\$\`\\]* ]]; return ;;
+        "~"|"~/"*) plain=$HOME${plain#\~} ;;
+        "~"*) return 1 ;;
+    esac
+    [[ $plain != *[\'\"\$\`]* ]] || return 1
+    IFS= read plain <<< "$plain"
+}
+_lango_ask() {
+    local plain line
+    if [[ -n $home ]]; then
+        _lango_plain "$home" || return 0
+        set -- "$@" --home "$plain"
+    fi
+    _lango_plain "$current" || return 0
+    while IFS= read -r line; do COMPREPLY+=("${line#"$stem"}"); done \
+        < <(lango __complete "$@" -- "$plain" 2>/dev/null)
 }
 _lango() {
     COMPREPLY=()
-    local current="${COMP_WORDS[COMP_CWORD]}"
-    local word where=lango taker=
-    local i
-    for ((i = 1; i < COMP_CWORD; i++)); do
-        word=${COMP_WORDS[i]}
+    # Bash takes words apart at = and : too; what nothing stands between is put together again.
+    local -a words=("${COMP_WORDS[0]}")
+    local piece rest line=${COMP_LINE#*"${COMP_WORDS[0]}"}
+    local -i at
+    for ((at = 1; at <= COMP_CWORD; at++)); do
+        piece=${COMP_WORDS[at]}
+        rest=${line#"${line%%[![:space:]]*}"}
+        if [[ $rest == "$line" && $line == "$piece"* ]]; then
+            words[${#words[@]}-1]+=$piece
+        else
+            words+=("$piece")
+        fi
+        line=${rest#"$piece"}
+    done
+    local current=${words[${#words[@]}-1]} stem
+    [[ $piece == *[!=:]* ]] || piece=
+    # The part of the word that Readline leaves as it is.
+    stem=${current%"$piece"}
+    local word where=lango taker= home=
+    local -i i place=0
+    for ((i = 1; i < ${#words[@]} - 1; i++)); do
+        word=${words[i]}
         if [[ -n $taker ]]; then
-            [[ $word == "=" ]] || taker=
+            [[ $taker == --home ]] && home=$word
+            taker=
             continue
         fi
+        case "$where $word" in 'lango init --keyfile'|'lango audit export --head') continue ;; esac
         case "$word" in
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--newline|--output|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--keyfile|--confirm|--recovery-file|--since|--limit|--head) taker=$word; continue ;;
-            -*) continue ;;
+            --home=*)
+                home=${word#*=}
+                # No shell expands a ~ in the middle of a word.
+                [[ $home == "~"* ]] && home="./$home"
+                continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--newline|--output|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--since|--limit|--head) taker=$word; continue ;;
+            -?*) continue ;;
         esac
         case "$where $word" in
             'lango quickstart') where='lango quickstart' ;;
@@ -64,69 +110,89 @@ _lango() {
             'lango audit verify') where='lango audit verify' ;;
             'lango audit export') where='lango audit export' ;;
             'lango audit ls') where='lango audit list' ;;
+            *) place+=1 ;;
         esac
     done
-    [[ $current == "=" ]] && current=
-    case "$taker" in
-        '') ;;
-        --passphrase-file) _lango_reply -f -- "$current"; return ;;
-        --keyfile) _lango_reply -f -- "$current"; return ;;
-        --home) _lango_reply -f -- "$current"; return ;;
-        --color) _lango_reply -W 'auto always never' -- "$current"; return ;;
-        --recovery-file) _lango_reply -f -- "$current"; return ;;
-        --new-passphrase-file) _lango_reply -f -- "$current"; return ;;
-        --newline) _lango_reply -W 'auto yes no' -- "$current"; return ;;
-        --output) _lango_reply -f -- "$current"; return ;;
-        --from-file) _lango_reply -f -- "$current"; return ;;
-        --keyfile) _lango_reply -f -- "$current"; return ;;
-        --recovery-file) _lango_reply -f -- "$current"; return ;;
-        --head) _lango_reply -f -- "$current"; return ;;
-        *) return ;;
-    esac
-    local words= options= files= names=
+    if [[ -z $taker && $current == --*=* ]]; then
+        taker=${current%%=*}
+        [[ $stem == "$taker="* ]] || return 0
+        stem=${stem#"$taker="}
+        current=${current#*=}
+    fi
+    if [[ -n $taker ]]; then
+        case "$where $taker" in
+            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --head') _lango_reply -f -- "$current" ;;
+            *' --slot') _lango_ask --slots ;;
+            *' --color') _lango_reply -W 'auto always never' -- "$current" ;;
+            *' --kdf') _lango_reply -W 'pbkdf2 argon2id' -- "$current" ;;
+            *' --newline') _lango_reply -W 'auto yes no' -- "$current" ;;
+            *' --generate') _lango_reply -W 'password hex base64 words rsa uuid ed25519 p256' -- "$current" ;;
+        esac
+        return 0
+    fi
+    if [[ $current != -* ]]; then
+        case "$where $place" in
+            'lango secrets get'' '*) _lango_ask ;;
+            'lango secrets generate'' '0) _lango_reply -W 'password hex base64 words rsa uuid ed25519 p256' -- "$current" ;;
+            'lango secrets show'' '0) _lango_ask ;;
+            'lango secrets list'' '0) _lango_ask ;;
+            'lango secrets history'' '0) _lango_ask ;;
+            'lango secrets diff'' '0) _lango_ask ;;
+            'lango secrets set'' '0) _lango_ask ;;
+            'lango secrets edit'' '0) _lango_ask ;;
+            'lango secrets rollback'' '0) _lango_ask ;;
+            'lango secrets delete'' '0) _lango_ask ;;
+            'lango secrets undelete'' '0) _lango_ask ;;
+            'lango secrets purge'' '0) _lango_ask ;;
+            'lango secrets rename'' '0) _lango_ask ;;
+            'lango secrets copy'' '0) _lango_ask ;;
+            'lango keys slot add'' '0) _lango_reply -W 'passphrase keyring keyfile recovery' -- "$current" ;;
+            'lango keys slot remove'' '0) _lango_ask --slots ;;
+            'lango keys slot test'' '0) _lango_ask --slots ;;
+            'lango keys slot rename'' '0) _lango_ask --slots ;;
+        esac
+    fi
+    local commands= options=
     case "$where" in
-        'lango') words='quickstart onboard init status doctor unlock lock secrets keys audit' options='--version --exit-codes --keyfile' ;;
-        'lango quickstart') words='' options='--keyfile' ;;
-        'lango onboard') words='' options='--keyfile' ;;
-        'lango init') words='' options='--keyring --keyfile --kdf --no-recovery --recovery-file --new-passphrase-fd --new-passphrase-file' ;;
-        'lango status') words='' options='--keyfile' ;;
-        'lango doctor') words='' options='--fix --strict --keyfile' ;;
-        'lango unlock') words='' options='--ttl --keyfile' ;;
-        'lango lock') words='' options='--keyfile' ;;
-        'lango secrets') words='get generate show list find history diff due set edit rollback delete undelete purge rename copy rm ls mv cp read' options='--keyfile' ;;
-        'lango secrets get') words='' options='--newline --base64 --force --output --null -0 --strict --keyfile' names=1 ;;
-        'lango secrets generate') words='' options='--newline --base64 --output --keyfile' ;;
-        'lango secrets show') words='' options='--keyfile' names=1 ;;
-        'lango secrets list') words='' options='--deleted --keyfile' names=1 ;;
-        'lango secrets find') words='' options='--keyfile' ;;
-        'lango secrets history') words='' options='--keyfile' names=1 ;;
-        'lango secrets diff') words='' options='--keyfile' names=1 ;;
-        'lango secrets due') words='' options='--within --keyfile' ;;
-        'lango secrets set') words='' options='--from-file --from-fd --from-env --generate --raw --allow-empty --key --if-version --note --owner --tag --expires --rotate-every --keyfile' names=1 ;;
-        'lango secrets edit') words='' options='--note --owner --tag --untag --expires --rotate-every --keyfile' names=1 ;;
-        'lango secrets rollback') words='' options='--keyfile' names=1 ;;
-        'lango secrets delete') words='' options='--keyfile' names=1 ;;
-        'lango secrets undelete') words='' options='--as --keyfile' names=1 ;;
-        'lango secrets purge') words='' options='--confirm --keyfile' names=1 ;;
-        'lango secrets rename') words='' options='--keyfile' names=1 ;;
-        'lango secrets copy') words='' options='--keyfile' names=1 ;;
-        'lango keys') words='passphrase slot' options='--keyfile' ;;
-        'lango keys passphrase') words='' options='--kdf --new-passphrase-fd --new-passphrase-file --keyfile' ;;
-        'lango keys slot') words='list add remove test rename rm ls mv' options='--keyfile' ;;
-        'lango keys slot list') words='' options='--keyfile' ;;
-        'lango keys slot add') words='' options='--label --keyfile --kdf --new-passphrase-fd --new-passphrase-file --recovery-file' ;;
-        'lango keys slot remove') words='' options='--confirm --keyfile' ;;
-        'lango keys slot test') words='' options='--recovery-file --keyfile' ;;
-        'lango keys slot rename') words='' options='--keyfile' ;;
-        'lango audit') words='list verify export ls' options='--keyfile' ;;
-        'lango audit list') words='' options='--since --limit --keyfile' ;;
-        'lango audit verify') words='' options='--head --keyfile' ;;
-        'lango audit export') words='' options='--head --output --keyfile' ;;
+        'lango') commands='quickstart onboard init status doctor unlock lock secrets keys audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango quickstart') commands='' options='' ;;
+        'lango onboard') commands='' options='' ;;
+        'lango init') commands='' options='--keyring --keyfile --kdf --no-recovery --recovery-file --new-passphrase-fd --new-passphrase-file' ;;
+        'lango status') commands='' options='' ;;
+        'lango doctor') commands='' options='--fix --strict --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango unlock') commands='' options='--ttl --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango lock') commands='' options='' ;;
+        'lango secrets') commands='get generate show list find history diff due set edit rollback delete undelete purge rename copy rm ls mv cp read' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets get') commands='' options='--newline --base64 --force --output --null -0 --strict --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets generate') commands='' options='--newline --base64 --output' ;;
+        'lango secrets show') commands='' options='--reveal --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets list') commands='' options='--deleted --reveal --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets find') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets history') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets diff') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets due') commands='' options='--within --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets set') commands='' options='--from-file --from-fd --from-env --generate --raw --allow-empty --key --if-version --note --owner --tag --expires --rotate-every --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets edit') commands='' options='--note --owner --tag --untag --expires --rotate-every --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets rollback') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets delete') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets undelete') commands='' options='--as --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets purge') commands='' options='--confirm --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets rename') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets copy') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys') commands='passphrase slot' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys passphrase') commands='' options='--kdf --new-passphrase-fd --new-passphrase-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys slot') commands='list add remove test rename rm ls mv' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys slot list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys slot add') commands='' options='--label --keyfile --kdf --new-passphrase-fd --new-passphrase-file --recovery-file --passphrase-fd --passphrase-file --passphrase-command --recovery --slot' ;;
+        'lango keys slot remove') commands='' options='--confirm --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys slot test') commands='' options='--recovery-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys slot rename') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango audit') commands='list verify export ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango audit list') commands='' options='--since --limit --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango audit verify') commands='' options='--head --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango audit export') commands='' options='--head --output --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
     esac
-    [[ $current == -* ]] && words="$options --passphrase-fd --passphrase-file --passphrase-command --recovery --slot --home --profile --json --quiet --no-input --yes --color --lock-timeout --debug -h --help" files= names=
-    _lango_reply -W "$words" ${files:+-f} -- "$current"
-    [[ -n $names ]] || return 0
-    while IFS= read -r word; do COMPREPLY+=("$word"); done \
-        < <(lango __complete "$current" 2>/dev/null)
+    [[ $current == -* ]] && commands="$options --home --profile --json --quiet --no-input --yes --color --lock-timeout --debug -h --help"
+    _lango_reply -W "$commands" -- "$current"
 }
 complete -o filenames -F _lango lango

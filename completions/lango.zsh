@@ -1,17 +1,45 @@
 #compdef lango
 # made by: python3 -m tests generate
+# Sets `plain` to what the word means; fails where that takes a shell.
+_lango_plain() {
+    plain=$1
+    [[ $plain == \'* || $plain != *[\$\`]* ]] || return 1
+    case "$plain" in
+        "~"|"~/"*) plain=$HOME${(Q)${plain#\~}} ;;
+        "~"*) return 1 ;;
+        *) plain=${(Q)plain} ;;
+    esac
+}
+_lango_ask() {
+    local plain
+    local -a found
+    if [[ -n $home ]]; then
+        _lango_plain "$home" || return 0
+        set -- "$@" --home "$plain"
+    fi
+    _lango_plain "$current" || return 0
+    found=(${(f)"$(lango __complete "$@" -- "$plain" 2>/dev/null)"})
+    if (( $#found )); then compadd -- $found; fi
+}
 _lango() {
-    local word where=lango taker=
-    local i
+    local word where=lango taker= home=
+    local -i i place=0
     for ((i = 2; i < CURRENT; i++)); do
         word=${words[i]}
         if [[ -n $taker ]]; then
-            [[ $word == "=" ]] || taker=
+            [[ $taker == --home ]] && home=$word
+            taker=
             continue
         fi
+        case "$where $word" in 'lango init --keyfile'|'lango audit export --head') continue ;; esac
         case "$word" in
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--newline|--output|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--keyfile|--confirm|--recovery-file|--since|--limit|--head) taker=$word; continue ;;
-            -*) continue ;;
+            --home=*)
+                home=${word#*=}
+                # No shell expands a ~ in the middle of a word.
+                [[ $home == "~"* ]] && home="./$home"
+                continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--newline|--output|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--since|--limit|--head) taker=$word; continue ;;
+            -?*) continue ;;
         esac
         case "$where $word" in
             'lango quickstart') where='lango quickstart' ;;
@@ -59,148 +87,167 @@ _lango() {
             'lango audit verify') where='lango audit verify' ;;
             'lango audit export') where='lango audit export' ;;
             'lango audit ls') where='lango audit list' ;;
+            *) place+=1 ;;
         esac
     done
-    case "$taker" in
-        '') ;;
-        --passphrase-file) _files; return ;;
-        --keyfile) _files; return ;;
-        --home) _files; return ;;
-        --color) compadd -- auto always never; return ;;
-        --recovery-file) _files; return ;;
-        --new-passphrase-file) _files; return ;;
-        --newline) compadd -- auto yes no; return ;;
-        --output) _files; return ;;
-        --from-file) _files; return ;;
-        --keyfile) _files; return ;;
-        --recovery-file) _files; return ;;
-        --head) _files; return ;;
-        *) return ;;
-    esac
+    local current=$words[CURRENT]
+    if [[ -z $taker && $current == --*=* ]]; then
+        taker=${current%%=*}
+        current=${current#*=}
+        compset -P 1 '*='
+    fi
+    if [[ -n $taker ]]; then
+        case "$where $taker" in
+            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --head') _files ;;
+            *' --slot') _lango_ask --slots ;;
+            *' --color') compadd -- auto always never ;;
+            *' --kdf') compadd -- pbkdf2 argon2id ;;
+            *' --newline') compadd -- auto yes no ;;
+            *' --generate') compadd -- password hex base64 words rsa uuid ed25519 p256 ;;
+        esac
+        return 0
+    fi
+    if [[ $current != -* ]]; then
+        case "$where $place" in
+            'lango secrets get'' '*) _lango_ask ;;
+            'lango secrets generate'' '0) compadd -- password hex base64 words rsa uuid ed25519 p256 ;;
+            'lango secrets show'' '0) _lango_ask ;;
+            'lango secrets list'' '0) _lango_ask ;;
+            'lango secrets history'' '0) _lango_ask ;;
+            'lango secrets diff'' '0) _lango_ask ;;
+            'lango secrets set'' '0) _lango_ask ;;
+            'lango secrets edit'' '0) _lango_ask ;;
+            'lango secrets rollback'' '0) _lango_ask ;;
+            'lango secrets delete'' '0) _lango_ask ;;
+            'lango secrets undelete'' '0) _lango_ask ;;
+            'lango secrets purge'' '0) _lango_ask ;;
+            'lango secrets rename'' '0) _lango_ask ;;
+            'lango secrets copy'' '0) _lango_ask ;;
+            'lango keys slot add'' '0) compadd -- passphrase keyring keyfile recovery ;;
+            'lango keys slot remove'' '0) _lango_ask --slots ;;
+            'lango keys slot test'' '0) _lango_ask --slots ;;
+            'lango keys slot rename'' '0) _lango_ask --slots ;;
+        esac
+    fi
     local -a commands options
-    local files= names=
     case "$where" in
         'lango')
             commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'secrets:Keep, read and look after secrets.' 'keys:Who may unlock the vault: slots and passphrases.' 'audit:Who did what with the vault, and whether the record is whole.')
-            options=('--version:Print the version.' '--exit-codes:Print the table of exit codes.' '--keyfile:Unlock with this keyfile.') ;;
+            options=('--version:Print the version.' '--exit-codes:Print the table of exit codes.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango quickstart')
             commands=()
-            options=('--keyfile:Unlock with this keyfile.') ;;
+            options=() ;;
         'lango onboard')
             commands=()
-            options=('--keyfile:Unlock with this keyfile.') ;;
+            options=() ;;
         'lango init')
             commands=()
             options=('--keyring:A slot whose key the OS keyring keeps.' '--keyfile:A slot whose key is the file `keyfile` in the home.' '--kdf:Derivation of the passphrase: pbkdf2 or argon2id.' '--no-recovery:Make no recovery words.' '--recovery-file:Write the words to this new file (0600).' '--new-passphrase-fd:Read the new passphrase from descriptor N.' '--new-passphrase-file:Read the new passphrase from FILE.') ;;
         'lango status')
             commands=()
-            options=('--keyfile:Unlock with this keyfile.') ;;
+            options=() ;;
         'lango doctor')
             commands=()
-            options=('--fix:Mend what is safe to mend.' '--strict:Advice counts as an error.' '--keyfile:Unlock with this keyfile.') ;;
+            options=('--fix:Mend what is safe to mend.' '--strict:Advice counts as an error.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango unlock')
             commands=()
-            options=('--ttl:How long, such as 15m (1s to 30d).' '--keyfile:Unlock with this keyfile.') ;;
+            options=('--ttl:How long, such as 15m (1s to 30d).' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango lock')
             commands=()
-            options=('--keyfile:Unlock with this keyfile.') ;;
+            options=() ;;
         'lango secrets')
             commands=('get:Print a secret'\''s value.' 'generate:Make a random value and print it; nothing is kept.' 'show:Say all about a secret but its value.' 'list:List secrets: one name a line, a table on a terminal.' 'find:List secrets whose name, note, owner or tags hold a text.' 'history:List a secret'\''s versions, newest first, without their values.' 'diff:Say whether two versions hold the same value, by fingerprint.' 'due:List secrets that expire or want a new value soon; exit 80 if there are any.' 'set:Keep a value under a name; a name that exists gets a new version.' 'edit:Change what is said about a secret, not its value; an empty text takes it away.' 'rollback:Make an old version'\''s value the newest version.' 'delete:Delete a secret; undelete brings it back until it is purged.' 'undelete:Bring back the secret of this name that was deleted last.' 'purge:Destroy a secret and all its versions, deleted or not; nothing brings it back.' 'rename:Give a secret another name; versions and notes stay.' 'copy:Copy the newest value and what is said about it to a new name.' 'rm:delete: Delete a secret; undelete brings it back until it is purged.' 'ls:list: List secrets: one name a line, a table on a terminal.' 'mv:rename: Give a secret another name; versions and notes stay.' 'cp:copy: Copy the newest value and what is said about it to a new name.' 'read:get: Print a secret'\''s value.')
-            options=('--keyfile:Unlock with this keyfile.') ;;
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets get')
             commands=()
-            options=('--newline:End it with a newline: auto (on a terminal), yes, no.' '--base64:In base64.' '--force:Binary on a terminal too.' '--output:Into a new file that only you can read.' '--null:End each value with a zero byte.' '-0:End each value with a zero byte.' '--strict:Fail (23) on an expired secret.' '--keyfile:Unlock with this keyfile.') names=1 ;;
+            options=('--newline:End it with a newline: auto (on a terminal), yes, no.' '--base64:In base64.' '--force:Binary on a terminal too.' '--output:Into a new file that only you can read.' '--null:End each value with a zero byte.' '-0:End each value with a zero byte.' '--strict:Fail (23) on an expired secret.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets generate')
             commands=()
-            options=('--newline:End it with a newline: auto (on a terminal), yes, no.' '--base64:In base64.' '--output:Into a new file that only you can read.' '--keyfile:Unlock with this keyfile.') ;;
+            options=('--newline:End it with a newline: auto (on a terminal), yes, no.' '--base64:In base64.' '--output:Into a new file that only you can read.') ;;
         'lango secrets show')
             commands=()
-            options=('--keyfile:Unlock with this keyfile.') names=1 ;;
+            options=('--reveal:Its value too, on record as read.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets list')
             commands=()
-            options=('--deleted:Those that undelete brings back.' '--keyfile:Unlock with this keyfile.') names=1 ;;
+            options=('--deleted:Those that undelete brings back.' '--reveal:With --json: their values too, on record as read.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets find')
             commands=()
-            options=('--keyfile:Unlock with this keyfile.') ;;
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets history')
             commands=()
-            options=('--keyfile:Unlock with this keyfile.') names=1 ;;
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets diff')
             commands=()
-            options=('--keyfile:Unlock with this keyfile.') names=1 ;;
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets due')
             commands=()
-            options=('--within:How far to look.' '--keyfile:Unlock with this keyfile.') ;;
+            options=('--within:How far to look.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets set')
             commands=()
-            options=('--from-file:The value is this file'\''s content.' '--from-fd:Read it from this open descriptor.' '--from-env:Take this variable'\''s value.' '--generate:Make one: password:32, hex:32, ...' '--raw:Keep standard input'\''s final line end.' '--allow-empty:The value may be empty.' '--key:Data key to seal it.' '--if-version:Only if this is its version; 0: only if new.' '--note:A note; no secret in it.' '--owner:Whose it is.' '--tag:A tag; may stand several times.' '--expires:When it stops being good (UTC).' '--rotate-every:How often it wants a new value.' '--keyfile:Unlock with this keyfile.') names=1 ;;
+            options=('--from-file:The value is this file'\''s content.' '--from-fd:Read it from this open descriptor.' '--from-env:Take this variable'\''s value.' '--generate:Make one: password:32, hex:32, ...' '--raw:Keep standard input'\''s final line end.' '--allow-empty:The value may be empty.' '--key:Data key to seal it.' '--if-version:Only if this is its version; 0: only if new.' '--note:A note; no secret in it.' '--owner:Whose it is.' '--tag:A tag; may stand several times.' '--expires:When it stops being good (UTC).' '--rotate-every:How often it wants a new value.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets edit')
             commands=()
-            options=('--note:A note; no secret in it.' '--owner:Whose it is.' '--tag:A tag; may stand several times.' '--untag:Take a tag away.' '--expires:When it stops being good (UTC).' '--rotate-every:How often it wants a new value.' '--keyfile:Unlock with this keyfile.') names=1 ;;
+            options=('--note:A note; no secret in it.' '--owner:Whose it is.' '--tag:A tag; may stand several times.' '--untag:Take a tag away.' '--expires:When it stops being good (UTC).' '--rotate-every:How often it wants a new value.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets rollback')
             commands=()
-            options=('--keyfile:Unlock with this keyfile.') names=1 ;;
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets delete')
             commands=()
-            options=('--keyfile:Unlock with this keyfile.') names=1 ;;
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets undelete')
             commands=()
-            options=('--as:Under another name, if it is taken.' '--keyfile:Unlock with this keyfile.') names=1 ;;
+            options=('--as:Under another name, if it is taken.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets purge')
             commands=()
-            options=('--confirm:The name again, in scripts.' '--keyfile:Unlock with this keyfile.') names=1 ;;
+            options=('--confirm:The name again, in scripts.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets rename')
             commands=()
-            options=('--keyfile:Unlock with this keyfile.') names=1 ;;
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets copy')
             commands=()
-            options=('--keyfile:Unlock with this keyfile.') names=1 ;;
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys')
             commands=('passphrase:Change the passphrase of one slot; nothing else is touched, however large the vault is.' 'slot:The ways to unlock the vault.')
-            options=('--keyfile:Unlock with this keyfile.') ;;
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys passphrase')
             commands=()
-            options=('--kdf:Derivation of the passphrase: pbkdf2 or argon2id.' '--new-passphrase-fd:Read the new passphrase from descriptor N.' '--new-passphrase-file:Read the new passphrase from FILE.' '--keyfile:Unlock with this keyfile.') ;;
+            options=('--kdf:Derivation of the passphrase: pbkdf2 or argon2id.' '--new-passphrase-fd:Read the new passphrase from descriptor N.' '--new-passphrase-file:Read the new passphrase from FILE.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot')
             commands=('list:List the slots; when each was last used and tested is known where nobody has to be asked.' 'add:Add a way to unlock the vault; it is opened once before it counts.' 'remove:Take a way to unlock the vault away; the last one cannot go.' 'test:Try whether a slot opens with what you hold for it; the vault stays closed meanwhile.' 'rename:Give a slot another label.' 'rm:remove: Take a way to unlock the vault away; the last one cannot go.' 'ls:list: List the slots; when each was last used and tested is known where nobody has to be asked.' 'mv:rename: Give a slot another label.')
-            options=('--keyfile:Unlock with this keyfile.') ;;
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot list')
             commands=()
-            options=('--keyfile:Unlock with this keyfile.') ;;
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot add')
             commands=()
-            options=('--label:What to call it.' '--keyfile:The new slot'\''s keyfile (made if not there).' '--kdf:Derivation of the passphrase: pbkdf2 or argon2id.' '--new-passphrase-fd:Read the new passphrase from descriptor N.' '--new-passphrase-file:Read the new passphrase from FILE.' '--recovery-file:Write the words to this new file (0600).') ;;
+            options=('--label:What to call it.' '--keyfile:The new slot'\''s keyfile (made if not there).' '--kdf:Derivation of the passphrase: pbkdf2 or argon2id.' '--new-passphrase-fd:Read the new passphrase from descriptor N.' '--new-passphrase-file:Read the new passphrase from FILE.' '--recovery-file:Write the words to this new file (0600).' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot remove')
             commands=()
-            options=('--confirm:The label again, in scripts.' '--keyfile:Unlock with this keyfile.') ;;
+            options=('--confirm:The label again, in scripts.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot test')
             commands=()
-            options=('--recovery-file:Take the recovery words from FILE.' '--keyfile:Unlock with this keyfile.') ;;
+            options=('--recovery-file:Take the recovery words from FILE.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot rename')
             commands=()
-            options=('--keyfile:Unlock with this keyfile.') ;;
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango audit')
-            commands=('list:List what was done with the vault, the oldest first.' 'verify:Check that no record was changed, and with --head that none is missing at the end.' 'export:Export all records as JSON lines, or with --head what shows later that none was cut off.' 'ls:list: List what was done with the vault, the oldest first.')
-            options=('--keyfile:Unlock with this keyfile.') ;;
+            commands=('list:List what was done with the vault, the oldest first; on a terminal the newest 50.' 'verify:Check that no record was changed, and with --head that none is missing at the end.' 'export:Export all records as JSON lines, or with --head what shows later that none was cut off.' 'ls:list: List what was done with the vault, the oldest first; on a terminal the newest 50.')
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango audit list')
             commands=()
-            options=('--since:From record N, a date (UTC), or so long ago.' '--limit:Only the newest N of them.' '--keyfile:Unlock with this keyfile.') ;;
+            options=('--since:From record N, a date (UTC), or so long ago.' '--limit:Only the newest N; 0: all (terminal: else 50).' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango audit verify')
             commands=()
-            options=('--head:A head exported earlier, to compare with.' '--keyfile:Unlock with this keyfile.') ;;
+            options=('--head:A head exported earlier, to compare with.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango audit export')
             commands=()
-            options=('--head:Only the newest record'\''s number and seal, signed.' '--output:Into a new file that only you can read.' '--keyfile:Unlock with this keyfile.') ;;
+            options=('--head:Only the newest record'\''s number and seal, signed.' '--output:Into a new file that only you can read.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
     esac
-    if [[ $words[CURRENT] == -* ]]; then
-        options+=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.' '--home:The vault'\''s home (else LANGO_HOME, else the platform'\''s data folder).' '--profile:Settings of this profile.' '--json:One JSON document; errors as JSON on stderr.' '--quiet:No notes; warnings stay.' '--no-input:Never ask; fail at once instead (LANGO_NO_INPUT=1).' '--yes:Yes to every question but those that want a name typed.' '--color:auto, always or never.' '--lock-timeout:How long to wait for another writer, such as 5s.' '--debug:A log of steps and times on stderr, without any value in it.' '-h:Show this page.' '--help:Show this page.')
+    if [[ $current == -* ]]; then
+        options+=('--home:The vault'\''s home (else LANGO_HOME, else the platform'\''s data folder).' '--profile:Settings of this profile.' '--json:One JSON document; errors as JSON on stderr.' '--quiet:No notes; warnings stay.' '--no-input:Never ask; fail at once instead (LANGO_NO_INPUT=1).' '--yes:Yes to every question but those that want a name typed.' '--color:auto, always or never.' '--lock-timeout:How long to wait for another writer, such as 5s.' '--debug:A log of steps and times on stderr, without any value in it.' '-h:Show this page.' '--help:Show this page.')
         _describe -o option options
-        return
+    elif (( $#commands )); then
+        _describe command commands
     fi
-    if (( $#commands )); then _describe command commands; fi
-    if [[ -n $files ]]; then _files; fi
-    [[ -n $names ]] || return 0
-    commands=(${(f)"$(lango __complete "${(Q)words[CURRENT]}" 2>/dev/null)"})
-    if (( $#commands )); then compadd -- $commands; fi
 }
 if [[ $funcstack[1] == "_lango" ]]; then _lango "$@"; else compdef _lango lango; fi

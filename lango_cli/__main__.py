@@ -40,7 +40,18 @@ def run() -> None:
         code = main()
     except KeyboardInterrupt:
         code = 130
+    except BaseException as err:  # noqa: BLE001  # the last resort: never a traceback
+        code = _unexpected(err)
     os._exit(code)
+
+
+def _unexpected(err: BaseException) -> int:
+    """Say which class went past every handler, and nothing that could hold a value."""
+    try:
+        os.write(2, f"lango: error: unexpected ({type(err).__name__})\n".encode())
+    except OSError:
+        return 1
+    return 1
 
 
 if __name__ == "__main__":

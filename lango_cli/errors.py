@@ -298,7 +298,16 @@ class Interrupted(LangoError):
 
 
 class NotApplicable(LangoError):
-    """Not mine: the caller tries the next source. Never reaches a person."""
+    """Not mine: the caller tries the next source. Never reaches a person.
+
+    `stale`: what was to be there is not, or is something else, which a person should know.
+    `kind`: the slot is of another kind, this source serves that one alone.
+    """
 
     id = "not_applicable"
     default_hint = ""
+
+    def __init__(self, message: str, *, stale: bool = False, kind: str = "") -> None:
+        super().__init__(message)
+        self.stale = stale
+        self.kind = kind

@@ -72,7 +72,8 @@ def read(path: str, limit: int) -> bytes | None:
 def read_private(path: str, limit: int, *, given: bool = False) -> bytes | None:
     """Like `read`, for a file that holds a key: no bits for group and others, owned by the caller.
 
-    `given`: the person named this path, so it may also belong to root, be a link or a pipe.
+    `given`: the person named this path, so it may also belong to root, be a link or a pipe, and
+    what root lays out (container engines mount secrets so) may be read by others.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC if given else _READ)
@@ -84,11 +85,17 @@ def read_private(path: str, limit: int, *, given: bool = False) -> bytes | None:
         about = os.fstat(fd)
         if not given and not stat.S_ISREG(about.st_mode):
             raise FileProblem(f"{path} is not a regular file")
-        if stat.S_ISREG(about.st_mode):
+        if stat.S_ISREG(about.st_mode) and not (given and _is_laid_out(fd, about)):
             _check_private(path, about, {os.geteuid(), 0} if given else {os.geteuid()})
         return _drain(fd, path, limit)
     finally:
         os.close(fd)
+
+
+def _is_laid_out(fd: int, about: os.stat_result) -> bool:
+    """Whether root gives this to us, for nobody to write, with bits that are not ours to mend."""
+    given = os.geteuid() != 0 or bool(os.fstatvfs(fd).f_flag & os.ST_RDONLY)
+    return about.st_uid == 0 and not about.st_mode & 0o022 and given
 
 
 def _check_private(path: str, about: os.stat_result, owners: set[int]) -> None:
@@ -97,7 +104,7 @@ def _check_private(path: str, about: os.stat_result, owners: set[int]) -> None:
     if about.st_mode & 0o077:
         raise FileProblem(
             f"{path} can be read or written by others (mode {stat.S_IMODE(about.st_mode):04o})",
-            hint=f"chmod 600 {path}",
+            hint=f"chmod 600 {path}" + (" (as root)" if about.st_uid != os.geteuid() else ""),
         )
 
 
@@ -185,11 +192,20 @@ def replace_all(paths: tuple[str, ...], data: bytes, mode: int = MODE) -> None:
         raise
 
 
+def _open_to_write(path: str, flags: int) -> int:
+    """A descriptor of a regular file; what stands there instead never makes us wait."""
+    wanted = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | flags
+    fd = os.open(path, wanted, MODE)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "not a regular file")
+    return fd
+
+
 def append(path: str, record: bytes) -> None:
     """Add one record at the end with a single write, to disk; the file is made 0600 if absent."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        fd = os.open(path, flags, MODE)
+        fd = _open_to_write(path, os.O_APPEND | os.O_CREAT)
         try:
             if os.write(fd, record) != len(record):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -203,7 +219,7 @@ def append(path: str, record: bytes) -> None:
 def overwrite(path: str, data: bytes) -> None:
     """Put `data` at the start of a small file, not synced: for best-effort state alone."""
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
+        fd = _open_to_write(path, os.O_CREAT)
         try:
             os.pwrite(fd, data, 0)
         finally:
@@ -224,7 +240,7 @@ def read_count(path: str) -> int:
 def truncate(path: str) -> None:
     """Empty the file, to disk."""
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = _open_to_write(path, 0)
         try:
             os.ftruncate(fd, 0)
             os.fsync(fd)

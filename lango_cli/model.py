@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from typing import Any
+
     from lango_cli.secret import SecretBytes
 
 Clock = Callable[[], float]
@@ -179,3 +183,105 @@ class AuditRecord:
     parent: str
     terminal: str
     detail: str
+
+
+class FoundValue(Protocol):
+    """A value that was read, with what a reader of it should know."""
+
+    @property
+    def name(self) -> str:
+        """Of the secret."""
+
+    @property
+    def version(self) -> int:
+        """The version read."""
+
+    @property
+    def expires_at(self) -> float | None:
+        """Seconds since 1970 UTC, None for never."""
+
+    @property
+    def value(self) -> SecretBytes:
+        """The value itself."""
+
+
+class SecretReader(Protocol):
+    """What a layer that hands out or masks values may ask of an open vault."""
+
+    def get(self, reference: str) -> FoundValue:
+        """The value of `NAME` or `NAME@3`, recorded as an access; else SecretNotFound."""
+
+    def for_masking(self) -> Iterator[tuple[str, SecretBytes]]:
+        """Name and value of every live secret: one record together, and no access."""
+
+
+class AuditSink(Protocol):
+    """Where a layer leaves its records: an event is what happened, without number and chain."""
+
+    def event(
+        self, event: str, target: str = "", outcome: str = "ok", detail: str = ""
+    ) -> dict[str, Any]:
+        """A record of who and when, to be handed to one of the others; never a value."""
+
+    def later(self, event: dict[str, Any]) -> None:
+        """Write it together with the next record, or when the vault closes."""
+
+    def append_read(self, *events: dict[str, Any]) -> None:
+        """Write what was read, waiting no longer than a reader may."""
+
+
+class Store(Protocol):
+    """Transactions over a vault's tables: SQLCipher today, a shared engine later.
+
+    Rows are tuples. What fails is a LangoError: Busy, FileProblem or Tampered.
+    """
+
+    @property
+    def writable(self) -> bool:
+        """Whether `write` can work at all."""
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+
+    def row(self, statement: str, *values: object) -> tuple[Any, ...] | None:
+        """The first row, None where there is none."""
+
+    def each(self, statement: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        """Rows one by one, for results too large to hold."""
+
+    def run(self, statement: str, *values: object) -> int:
+        """One change inside `write()`; how many rows it touched."""
+
+    def write(self, timeout: float | None = None) -> AbstractContextManager[object]:
+        """All of it or nothing, one writer at a time; Busy after `timeout` seconds."""
+
+    def meta(self, name: str) -> Any:  # noqa: ANN401  # SQLite's cells have no one type
+        """One named value of the vault as a whole, None where unset."""
+
+    def set_meta(self, name: str, value: object) -> None:
+        """Set one named value inside `write()`."""
+
+    def close(self) -> None:
+        """Put everything on disk and let go."""
+
+
+class Custodian(Protocol):
+    """What keeps keys outside the vault: it wraps 32-byte keys and signs, and never sees data.
+
+    `context` is bound to the wrapped key. Errors are CustodyError's.
+    """
+
+    def wrap(self, key_id: str, data: SecretBytes, context: bytes) -> bytes:
+        """Encrypt a 32-byte key."""
+
+    def unwrap(self, key_id: str, wrapped: bytes, context: bytes) -> SecretBytes:
+        """The key out of `wrap`."""
+
+    def sign(self, key_id: str, message: bytes) -> bytes:
+        """A signature in the key's standard encoding."""
+
+    def verify(self, key_id: str, message: bytes, signature: bytes) -> bool:
+        """Whether a signature is this key's over this message."""
+
+    def describe(self) -> str:
+        """Which custodian it is and whether it answers, without needing the right to decrypt."""

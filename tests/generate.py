@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lango_cli import __version__
+from lango_cli.config.load import CONFIG
 from lango_cli.config.schema import SETTINGS
 from lango_cli.errors import EXIT_CODES
 from tests.completions import MADE_BY, bash, fish, zsh
+from tests.manual import ENVIRONMENT, EXAMPLES, FOLDERS, SECURITY
 from tests.tree import common, tree
 
 if TYPE_CHECKING:
@@ -23,12 +25,16 @@ if TYPE_CHECKING:
 TOP = Path(__file__).resolve().parent.parent
 
 
+GLYPHS = str.maketrans(
+    {"\\": "\\e", "-": "\\-", "~": "\\(ti", "^": "\\(ha", "'": "\\(aq", "`": "\\(ga"}
+)
+"""What troff would show as another sign, one to copy no command line from."""
+
+
 def roff(text: str) -> str:
     """Text as troff shows it unchanged."""
-    escaped = text.replace("\\", "\\e").replace("-", "\\-")
-    return "\n".join(
-        f"\\&{line}" if line[:1] in (".", "'") else line for line in escaped.split("\n")
-    )
+    lines = text.translate(GLYPHS).split("\n")
+    return "\n".join(f"\\&{line}" if line[:1] == "." else line for line in lines)
 
 
 def manual(page: Page, shared: list[Option], *, root: bool) -> str:
@@ -37,7 +43,6 @@ def manual(page: Page, shared: list[Option], *, root: bool) -> str:
     What many commands share stands once, at the end.
     """
     own = [option for option in page.options if not option.heading]
-    unlocking = [option for option in page.options if option.heading and option not in shared]
     title = page.path.replace(" ", "-")
     lines = [
         f'.\\" {MADE_BY}',
@@ -63,8 +68,14 @@ def manual(page: Page, shared: list[Option], *, root: bool) -> str:
         lines += [".SH ALIASES", roff(named)]
     lines += [".SH OPTIONS", *_options(own), ".SS Global options"]
     lines += ["These may stand before or after the command.", *_options(shared), ".SS Unlocking"]
-    lines += ["For every command that opens the vault.", *_options(unlocking)]
-    lines += _exit_status() if root else []
+    lines += ["For every command that opens the vault; others refuse them."]
+    lines += _options(page.unlocking)
+    if root:
+        lines += [*_settings(), *_environment(), *_rows("FILES", FOLDERS)]
+        lines += _rows("EXIT STATUS", {str(code): text for code, text in EXIT_CODES.items()})
+    lines += _examples(page)
+    if root:
+        lines += [".SH SECURITY NOTES", *_paragraphs("\n\n".join(SECURITY))]
     return "\n".join([*lines, *_see_also(page, root=root)]) + "\n"
 
 
@@ -96,10 +107,33 @@ def _options(options: list[Option]) -> list[str]:
     return lines
 
 
-def _exit_status() -> list[str]:
-    lines = [".SH EXIT STATUS"]
-    for code, meaning in EXIT_CODES.items():
-        lines += [".TP", f".B {code}", roff(meaning)]
+def _rows(heading: str, rows: dict[str, str]) -> list[str]:
+    lines = [f".SH {heading}"]
+    for name, text in rows.items():
+        lines += [".TP", f".B {roff(name)}", roff(text)]
+    return lines
+
+
+def _settings() -> list[str]:
+    rows = {
+        setting.key: f"{setting.doc} It takes {setting.takes()}; else it is {setting.default}."
+        for setting in SETTINGS
+    }
+    text = f"They stand in {CONFIG}, and each has a variable too, which goes before it."
+    heading, *lines = _rows("SETTINGS", rows)
+    return [heading, roff(text), *lines]
+
+
+def _environment() -> list[str]:
+    own = {setting.variable: f"The setting {setting.key}." for setting in SETTINGS}
+    return _rows("ENVIRONMENT", ENVIRONMENT | own)
+
+
+def _examples(page: Page) -> list[str]:
+    lines = [".SH EXAMPLES"]
+    for text, command in EXAMPLES[page.path]:
+        lines += [".PP", roff(text)] if text else []
+        lines += [".RS", ".nf", roff(command), ".fi", ".RE"]
     return lines
 
 

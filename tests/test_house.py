@@ -70,7 +70,7 @@ REVEALS: dict[str, int] = {
     "crypto/keys.py": 1,
     "crypto/recipient.py": 1,
     "secret.py": 1,
-    "unlock/keyfile.py": 1,
+    "unlock/keyfile.py": 2,
     "unlock/keyring.py": 3,
     "unlock/session.py": 1,
     "unlock/session_server.py": 2,

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 from typer._click import Context
 
 from lango_cli.cli.groups import Root
-from lango_cli.cli.options import Group
+from lango_cli.cli.options import UNLOCKING, Group
+from lango_cli.cli.show import NEWLINE
+from lango_cli.cli.ui import COLOURS
+from lango_cli.crypto.generate import kinds
+from lango_cli.wiring.slotting import KDFS, KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +24,33 @@ if TYPE_CHECKING:
 
 FILES = ("FILE", "DIR", "PATH")
 """What a parameter that takes the name of a file is called in usage lines."""
-NAMES = ("NAME", "PREFIX", "OLD", "A")
+NAMES = ("NAME", "PREFIX", "OLD")
 """What an argument of `lango secrets` is called that takes the name of a secret there is."""
-FIXED = {"--color": ("auto", "always", "never"), "--newline": ("auto", "yes", "no")}
-"""What an option takes that is checked by the command itself."""
+SLOTS = ("--slot", "ID")
+"""What takes the label or id of a slot there is."""
+SPECS = tuple(spec.partition(":")[0] for spec in kinds().split(", "))
+CHOICES = {
+    "--color": COLOURS,
+    "--newline": NEWLINE,
+    "--kdf": tuple(KDFS),
+    "--generate": SPECS,
+    "SPEC": SPECS,
+    "KIND": KINDS,
+}
+"""What options and arguments take that are checked by the command itself."""
+
+FILE, SECRET, SLOT = "file", "secret", "slot"
+
+
+@dataclass(frozen=True)
+class Fill:
+    """What completion offers for one word: choices, or `what` is a file, a secret or a slot."""
+
+    what: str = ""
+    choices: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.what or self.choices)
 
 
 @dataclass(frozen=True)
@@ -33,14 +60,9 @@ class Option:
     names: tuple[str, ...]
     metavar: str
     text: str
-    choices: tuple[str, ...] = ()
+    fill: Fill = Fill()
     heading: str = ""
     """That of the options which many commands share; empty for a command's own."""
-
-    @property
-    def takes_file(self) -> bool:
-        """Whether its value is the name of a file."""
-        return self.metavar in FILES
 
 
 @dataclass(frozen=True)
@@ -49,6 +71,8 @@ class Argument:
 
     metavar: str
     text: str
+    fill: Fill = Fill()
+    repeated: bool = False
 
 
 @dataclass
@@ -70,15 +94,9 @@ class Page:
         return self.path.rpartition(" ")[2]
 
     @property
-    def takes_file(self) -> bool:
-        """Whether one of its words is the name of a file."""
-        return any(argument.metavar.rstrip(".") in FILES for argument in self.arguments)
-
-    @property
-    def takes_name(self) -> bool:
-        """Whether its first word is the name of a secret."""
-        first = next((argument.metavar.rstrip(".") for argument in self.arguments), "")
-        return self.path.startswith("lango secrets ") and first in NAMES
+    def unlocking(self) -> list[Option]:
+        """The options that say how to unlock."""
+        return [option for option in self.options if option.heading == UNLOCKING]
 
     def all(self) -> Iterator[Page]:
         """This page and those below it, in order."""
@@ -110,7 +128,7 @@ def _page(command: Command, name: str, above: Context | None, summary: str = "")
     for param in command.get_params(context):
         if param.param_type_name == "argument":
             page.arguments.append(_argument(param, context))
-        elif not getattr(param, "hidden", False):
+        elif not getattr(param, "hidden", False) and _taken(command, param):
             page.options.append(_option(param, context))
     if isinstance(command, Group):
         listed = command.list_commands(context)
@@ -123,20 +141,39 @@ def _page(command: Command, name: str, above: Context | None, summary: str = "")
     return page
 
 
+def _taken(command: Command, param: Parameter) -> bool:
+    """Whether the command takes it: one that opens no vault refuses to be told how."""
+    unlocks: bool = getattr(command, "unlocks", True)
+    return unlocks or getattr(param, "rich_help_panel", None) != UNLOCKING
+
+
 def _argument(param: Parameter, context: Context) -> Argument:
     record = param.get_help_record(context)
     metavar = param.make_metavar(context).strip("[]")
-    return Argument(metavar, record[1].removesuffix("[required]").rstrip() if record else "")
+    word = metavar.rstrip(".")
+    text = record[1].removesuffix("[required]").rstrip() if record else ""
+    fill = _fill(word, word, param)
+    if context.command_path.startswith("lango secrets ") and word in NAMES:
+        fill = Fill(SECRET)
+    return Argument(metavar, text, fill, param.nargs == -1)
 
 
 def _option(param: Parameter, context: Context) -> Option:
     flag = getattr(param, "is_flag", False) or getattr(param, "count", False)
     metavar = "" if flag else param.make_metavar(context)
-    listed = getattr(param.type, "choices", FIXED.get(param.opts[-1], ()))
-    choices = tuple(str(choice) for choice in listed)
     names = (*param.opts, *param.secondary_opts)
     heading = getattr(param, "rich_help_panel", None) or ""
-    return Option(names, metavar, getattr(param, "help", "") or "", choices, heading)
+    fill = Fill() if flag else _fill(param.opts[-1], metavar, param)
+    return Option(names, metavar, getattr(param, "help", "") or "", fill, heading)
+
+
+def _fill(name: str, metavar: str, param: Parameter) -> Fill:
+    choices = getattr(param.type, "choices", CHOICES.get(name, ()))
+    if choices:
+        return Fill(choices=tuple(str(choice) for choice in choices))
+    if name in SLOTS:
+        return Fill(SLOT)
+    return Fill(FILE) if metavar in FILES else Fill()
 
 
 def common(root: Page) -> list[Option]:

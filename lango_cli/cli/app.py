@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 SIGPIPE_CODE = 128 + 13
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 NEEDS = {"integer": "a whole number", "float": "a number", "boolean": "yes or no"}
 """What an option of a Click type takes, in our words."""
 
@@ -44,39 +45,57 @@ class Ended(BaseException):
 def main(argv: Sequence[str]) -> int:
     """Run one command line (without the program's name); the exit code."""
     ui.guard_streams()
-    screen = ui.Ui(load.environment())
-    screen.json, screen.debugging = _stands(argv, "--json"), _stands(argv, "--debug")
+    given = Given(ui.Ui(load.environment()))
     try:
-        _end_on(signal.SIGTERM, signal.SIGHUP)
-        _run(list(argv), screen)
-    except LangoError as err:
-        return _failed(screen, err, err)
-    except KeyboardInterrupt as err:
-        return _failed(screen, Interrupted("interrupted"), err)
+        _end_on(*ENDINGS)
+        _run(list(argv), given)
     except Ended as err:
         return 128 + err.number
     except ui.StdoutGone:
         return SIGPIPE_CODE
     except typer.Exit as err:
         return err.exit_code
-    except click_errors.UsageError as err:
-        return _failed(screen, in_our_words(err), err)
-    except Exception as err:  # noqa: BLE001  # the one place: a bug shows as its class name
-        return _failed(screen, LangoError(f"unexpected ({type(err).__name__})"), err)
+    except (Exception, KeyboardInterrupt) as err:  # noqa: BLE001  # the one place: see `_as_ours`
+        _take_unread_flags(given, argv)
+        return _failed(given.ui, _as_ours(err), err)
     return 0
 
 
-def _run(argv: list[str], screen: ui.Ui) -> None:
+def _as_ours(err: BaseException) -> LangoError:
+    """What went wrong as an error of ours; a bug shows as its class name."""
+    if isinstance(err, LangoError):
+        return err
+    if isinstance(err, KeyboardInterrupt):
+        return Interrupted("interrupted")
+    if isinstance(err, click_errors.UsageError):
+        return in_our_words(err)
+    return LangoError(f"unexpected ({type(err).__name__})")
+
+
+def _run(argv: list[str], given: Given) -> None:
     root = Root()
-    with root.make_context("lango", argv, obj=Given(screen)) as context:
+    with root.make_context("lango", argv, obj=given) as context:
         root.invoke(context)
-    screen.debug("done")
+    given.ui.debug("done")
 
 
-def _stands(argv: Sequence[str], flag: str) -> bool:
-    """Whether a flag stands on the command line, for errors found before it is read."""
-    words = list(argv)
-    return flag in (words[: words.index("--")] if "--" in words else words)
+def _take_unread_flags(given: Given, argv: Sequence[str]) -> None:
+    """--json and --debug where an error came before the whole command line was read.
+
+    A word after an option that takes a value is that value, whatever it looks like.
+    """
+    if given.complete:
+        return
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            return
+        if word in given.takers:
+            next(words, None)
+        elif word == "--json":
+            given.ui.json = True
+        elif word == "--debug":
+            given.ui.debugging = True
 
 
 def _end_on(*signals: signal.Signals) -> None:
@@ -87,12 +106,17 @@ def _end_on(*signals: signal.Signals) -> None:
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_IGN)
+    for one in ENDINGS:
+        signal.signal(one, signal.SIG_IGN)
     raise Ended(number)
 
 
 def _failed(screen: ui.Ui, err: LangoError, cause: BaseException) -> int:
-    screen.fail(err)
+    try:
+        screen.fail(err)
+    except Exception:  # noqa: BLE001  # a bug in drawing it must not hide what went wrong
+        screen.colour = "never"
+        screen.fail(err)
     if screen.debugging:
         _trace(screen, cause)
     return err.code

@@ -19,7 +19,7 @@ from lango_cli.cli import parse, ui
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.options import command
 from lango_cli.codec import canonical, rfc3339
-from lango_cli.errors import FileProblem, Findings, Tampered
+from lango_cli.errors import FileProblem, Findings, Tampered, UsageProblem
 from lango_cli.vault import audit_check
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+NEWEST = 50
+"""Records that a terminal shows unless asked for more."""
+SEEN = ("seq", "time", "event", "outcome", "target", "who", "detail")
 HEAD_LIMIT = 65536
 """Bytes of an exported head; lango's own have about 400."""
 
@@ -45,23 +48,28 @@ def list_records(
         ),
     ] = None,
     limit: Annotated[
-        str | None, Option("--limit", metavar="N", help="Only the newest N of them.")
+        str | None,
+        Option("--limit", metavar="N", help="Only the newest N; 0: all (terminal: else 50)."),
     ] = None,
 ) -> None:
-    """List what was done with the vault, the oldest first."""
+    """List what was done with the vault, the oldest first; on a terminal the newest 50."""
     first, moment = _since(since)
-    newest = None if limit is None else parse.whole(limit, "--limit", 1)
+    newest = None if limit is None else parse.whole(limit, "--limit")
+    on_terminal = call.ui.is_terminal() and not call.ui.json
+    if newest is None and on_terminal:
+        newest = NEWEST
     with call.vault() as vault:
         found = [record for record in audit_check.listing(vault, first) if record.at >= moment]
-    if newest is not None:
-        found = found[-newest:]
+    shown = found[-newest:] if newest else found
     if call.ui.json:
-        call.ui.document({"records": [_members(record) for record in found]})
+        call.ui.document_of("records", map(_members, shown))
+    elif on_terminal:
+        year = rfc3339(time.time())[:4]
+        call.ui.table(SEEN, [_seen(record, year) for record in shown])
     else:
-        call.ui.table(
-            ("seq", "time", "event", "target", "outcome", "who", "detail"),
-            [_cells(record) for record in found],
-        )
+        call.ui.lines_of_cells([_cells(record) for record in shown])
+    if limit is None and len(shown) < len(found):
+        call.ui.note(f"the newest {len(shown)} of {len(found)} records; for all: --limit 0")
 
 
 def _since(text: str | None) -> tuple[int, float]:
@@ -71,9 +79,15 @@ def _since(text: str | None) -> tuple[int, float]:
     if text.isascii() and text.isdigit():
         return parse.whole(text, "--since", 1), 0.0
     now = time.time()
-    if text[4:5] == "-":
-        return 1, parse.moment(text, now, "--since")
-    return 1, now - parse.duration(text, "--since")
+    try:
+        if text[4:5] == "-":
+            return 1, parse.moment(text, now, "--since")
+        return 1, now - parse.duration(text, "--since")
+    except UsageProblem:
+        raise UsageProblem(
+            "--since takes a record's number, a date or a duration",
+            hint="such as 120, 2027-01-31 or 7d",
+        ) from None
 
 
 def _members(record: AuditRecord) -> dict[str, object]:
@@ -100,6 +114,22 @@ def _cells(record: AuditRecord) -> tuple[str, ...]:
         record.event,
         record.target,
         record.outcome,
+        who,
+        record.detail,
+    )
+
+
+def _seen(record: AuditRecord, year: str) -> tuple[str, ...]:
+    """The same for a terminal, where the outcome and who it was must fit into 80 columns."""
+    at = rfc3339(record.at).replace("T", " ")
+    when = at[5:16] if at.startswith(f"{year}-") else at[:16]
+    who = f"uid {record.uid} {record.parent}"
+    return (
+        str(record.seq),
+        when,
+        record.event,
+        record.outcome,
+        record.target,
         who,
         record.detail,
     )

@@ -27,11 +27,16 @@ class Given:
         self.ui = screen
         self.yes = False
         self.no_input = False
+        self.takers: set[str] = set()
+        """Options that take a value, of the commands whose words were read so far."""
+        self.complete = False
+        """Whether the whole command line has been read."""
         self._flags: dict[str, Any] = {}
         self._unlocking: dict[str, Any] = {}
 
     def shared(self, name: str, value: str) -> None:
         """Take one global option; those of the streams work at once."""
+        _refuse_empty(name, value)
         if name in ("json", "quiet"):
             setattr(self.ui, name, True)
         elif name == "debug":
@@ -45,12 +50,13 @@ class Given:
         elif name == "lock_timeout":
             self._flags[name] = parse.seconds(value, "--lock-timeout")
         else:
-            self._flags[name] = parse.text(value, f"--{name}")
+            self._flags[name] = value
 
     def unlocking(self, name: str, value: str) -> None:
         """Take one unlock option."""
+        _refuse_empty(name, value)
         if name == "passphrase_fd":
-            self._unlocking[name] = parse.whole(value, "--passphrase-fd")
+            self._unlocking[name] = parse.descriptor(value, "--passphrase-fd")
         else:
             self._unlocking[name] = value
 
@@ -64,6 +70,7 @@ class Given:
         """What the command's function gets."""
         from lango_cli.wiring.flags import Flags
 
+        self.complete = True
         flags = Flags()
         for name, value in (self._flags | self._unlocking).items():
             setattr(flags, name, value)
@@ -71,6 +78,12 @@ class Given:
         call = Call(self.ui, flags, yes=self.yes)
         self.ui.preferred = lambda: call.settings().text("output.color")
         return call
+
+
+def _refuse_empty(name: str, value: object) -> None:
+    """An empty value is a variable that was not set: never the default in disguise."""
+    if value == "":
+        parse.refuse_empty(f"--{name.replace('_', '-')}")
 
 
 class Call:
@@ -88,7 +101,8 @@ class Call:
         if self._ask is None and not self.flags.no_input:
             from lango_cli.cli.terminal import open_terminal
 
-            self._ask = open_terminal()
+            dumb = self.ui.environment.get("TERM", "dumb") == "dumb"
+            self._ask = open_terminal(dumb=dumb)
         return self._ask
 
     def asking(self, for_what: str, hint: str) -> Prompter:

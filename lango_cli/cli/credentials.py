@@ -61,7 +61,7 @@ class NewPassphrase:
                 "the new passphrase has more than one source", hint="give one of the two"
             )
         self._call = call
-        self._fd = None if fd is None else parse.whole(fd, "--new-passphrase-fd")
+        self._fd = None if fd is None else parse.descriptor(fd, "--new-passphrase-fd")
         self._path = path
         if self._fd is not None and self._fd == call.flags.passphrase_fd:
             raise UsageProblem(
@@ -107,11 +107,13 @@ def hand_out_words(call: Call, entropy: SecretBytes, path: str | None, otherwise
     if path is not None or call.ask is None:
         return
     words = slotting.words_for(entropy)
+    wrong: list[str] = []
     for _ in range(TRIES):
-        call.ask.show_once(_page(words), "Press Enter when you have written them down")
+        page = [*wrong, *_page(words)]
+        call.ask.show_once(page, "Press Enter when you have written them down")
         if _knows(call.ask, words):
             return
-        call.ask.tell("That is not what was shown. Once more.")
+        wrong = ["That is not what was shown. Here they are once more.", ""]
     raise Cancelled(f"the words were not repeated: {otherwise}")
 
 
@@ -119,7 +121,7 @@ def _page(words: list[str]) -> list[str]:
     cells = [f"{number:2}. {word:<10}" for number, word in enumerate(words, 1)]
     rows = ["   ".join(cells[at::ROWS]).rstrip() for at in range(ROWS)]
     return [
-        "These words open the vault when everything else is lost. They are shown this once.",
+        "These words open the vault when everything else is lost. They are shown once.",
         "Write them on paper, in this order, and keep it where this machine is not.",
         "",
         *rows,

@@ -44,12 +44,16 @@ class _Person:
         """Never answers."""
         raise _Elsewhere(prompt)
 
+    def words(self, prompt: str, count: int) -> SecretText:
+        """Never answers."""
+        raise _Elsewhere(prompt, count)
+
 
 def main(argv: Sequence[str]) -> int | None:
     """The exit code, or None where the command line is for the other front."""
     if len(argv) >= 2 and argv[0] == "secrets":
         return _get(argv[2:])
-    return _complete(argv[1]) if len(argv) == 2 else None
+    return _complete(argv[1:]) if argv[:1] == ["__complete"] else None
 
 
 def _get(words: Sequence[str]) -> int | None:
@@ -65,17 +69,17 @@ def _get(words: Sequence[str]) -> int | None:
             names.append(word)
         elif word in switches:
             setattr(switches[word], _SWITCHES.get(word) or word[2:].replace("-", "_"), True)
-        elif option in takers and (value or not equals):
-            setattr(takers[option], option[2:].replace("-", "_"), value or next(rest, None))
+        elif option in takers and (value := value if equals else next(rest, "")):
+            setattr(takers[option], option[2:].replace("-", "_"), value)
         else:
             return None
     return _answer(flags, wish, names, screen) if names else None
 
 
 def _answer(flags: Flags, wish: show.Wish, names: list[str], screen: ui.Ui) -> int | None:
-    ui.guard_streams()
     warnings: list[str] = []
     try:
+        ui.guard_streams()
         show.check(wish, len(names))
         mute = flags.no_input or ui.never_ask(screen.environment)
         person = None if mute else _person()
@@ -115,11 +119,12 @@ def _person() -> _Person | None:
     return _Person()
 
 
-def _complete(prefix: str) -> int:
-    """Names that begin with `prefix`, one a line; nothing, quietly, where the vault is locked."""
+def _complete(words: Sequence[str]) -> int:
+    """What the shells' completions ask; whatever goes wrong, nothing, quietly."""
     try:
-        names = opening.names_in_session()
-        ui.Ui(load.environment()).lines([name for name in names if name.startswith(prefix)])
-    except (LangoError, ui.StdoutGone):
+        from lango_cli.cli import completing
+
+        ui.Ui(load.environment()).lines(completing.offers(words))
+    except Exception:  # noqa: BLE001  # a shell that completes shows no error
         return 0
     return 0

@@ -35,7 +35,7 @@ from lango_cli.errors import (
 )
 from lango_cli.vault.parts import find_slot
 from lango_cli.vault.slots import check_label, describe
-from lango_cli.wiring import drilling, making, opening, slotting
+from lango_cli.wiring import drilling, making, opening, slotting, standing
 
 if TYPE_CHECKING:
     from lango_cli.cli.terminal import Prompter
@@ -239,10 +239,18 @@ def remove_slot(
             _agree_to_remove(call, found, confirm, by_name=by_name)
         gone = slotting.remove(call.flags, vault, found.id, call.ui.warn)
     call.ui.note(f"slot {gone.label} is gone")
+    _end_sessions(call, vault)
     if gone.kind == "keyfile":
         call.ui.note("its keyfile stays where it is; delete it if no other slot needs it")
     if call.ui.json:
         call.ui.document({"slot": slot_members(gone), "removed": True})
+
+
+def _end_sessions(call: Call, vault: Vault) -> None:
+    """Who may not unlock any more must not go on by an unlock session either."""
+    ended = standing.end_sessions(opening.folders_of(call.flags), vault.id)
+    if ended:
+        call.ui.note(f"the unlock session is ended: the {' and the '.join(ended)} kept one")
 
 
 def _agree_to_remove(call: Call, slot: Slot, confirm: str | None, *, by_name: bool) -> None:
@@ -310,6 +318,7 @@ def passphrase(
     with call.vault(real=True) as vault:
         info = vault.slots.change_credential(slot.id, "passphrase", new.read(), function)
     call.ui.note(f"slot {info.label} has a new passphrase ({info.kdf})")
+    _end_sessions(call, vault)
     call.ui.note(NOT_PROTECTED)
     if call.ui.json:
         call.ui.document({"slot": slot_members(info), "not_protected": NOT_PROTECTED})

@@ -19,6 +19,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command_from_info
 
+from lango_cli.cli import parse
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.errors import UsageProblem
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from typer._click import Context, HelpFormatter, Parameter
 
 P = ParamSpec("P")
+
+FILLED = ("FILE", "KEY", "LABEL", "WHEN")
+"""What an option takes that cannot be the empty text."""
 
 GLOBAL, UNLOCKING = "Global options", "Unlocking"
 """Headings of the shared options in a help page."""
@@ -103,6 +107,8 @@ class _Shared(TyperOption):
             default=None,
             help=text,
             expose_value=False,
+            # Those of the streams come first: they say how an error about the others is shown.
+            is_eager=name in ("json", "debug"),
             rich_help_panel=heading,
             callback=_give_unlock if heading == UNLOCKING else _give,
         )
@@ -188,7 +194,9 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Parse, then refuse what is left over."""
+        note_takers(ctx, self)
         rest = super().parse_args(ctx, args)
+        self._refuse_empty_paths(ctx)
         if rest:
             raise UsageProblem(
                 "there is a word too many (not repeated here: it may be a value)",
@@ -197,6 +205,11 @@ class Command(TyperCommand):
         if not self.unlocks:
             ctx.obj.refuse_unlocking(ctx.command_path)
         return rest
+
+    def _refuse_empty_paths(self, ctx: Context) -> None:
+        for param in self.params:
+            if param.metavar in FILLED and param.name and ctx.params.get(param.name) == "":
+                parse.refuse_empty(max(param.opts, key=len))
 
     def collect_usage_pieces(self, _ctx: Context) -> list[str]:
         """`[OPTIONS] NAME [PREFIX]`: brackets round what may be left out."""
@@ -269,6 +282,11 @@ class Group(TyperGroup):
         """The one help option."""
         return _HELP
 
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Parse the words up to the command's name."""
+        note_takers(ctx, self)
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: Context, args: list[str]
     ) -> tuple[str | None, AnyCommand | None, list[str]]:
@@ -302,6 +320,13 @@ class Group(TyperGroup):
             with formatter.section("Aliases"):
                 formatter.write_text(", ".join(short))
         _write_options([*self.params, *_GLOBAL_OPTIONS, _HELP], ctx, formatter)
+
+
+def note_takers(ctx: Context, kind: Command | Group) -> None:
+    """Remember which options take a value: the word after one of them is no flag."""
+    for param in kind.get_params(ctx):
+        if param.param_type_name == "option" and not getattr(param, "is_flag", False):
+            ctx.obj.takers.update(param.opts)
 
 
 def nearest(word: str, names: Iterable[str]) -> str:

@@ -6,9 +6,12 @@ which may be a value typed in the wrong place.
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from lango_cli.config.schema import DURATION_UNITS
 from lango_cli.errors import UsageProblem
 
+LAST_DESCRIPTOR = (1 << 31) - 1
 LONGEST = 1000 * 365 * 86_400
 """The longest duration, in seconds: a thousand years."""
 
@@ -31,7 +34,10 @@ def duration(text: str, option: str) -> int:
 
 
 def seconds(text: str, option: str) -> float:
-    """Seconds to wait: a number, a fraction allowed, or a duration."""
+    """Seconds to wait: a number, a fraction allowed, milliseconds (`500ms`), or a duration."""
+    number = text.removesuffix("ms")
+    if number != text and number.isascii() and number.isdigit() and len(text) <= 12:
+        return int(number) / 1000
     whole, _, fraction = text.partition(".")
     if (whole + fraction).isascii() and (whole + fraction).isdigit() and len(text) <= 12:
         return float(text)
@@ -63,6 +69,20 @@ def whole(text: str, option: str, least: int = 0) -> int:
     if text.isascii() and text.isdigit() and len(text) <= 15 and int(text) >= least:
         return int(text)
     raise UsageProblem(f"{option} takes a whole number from {least}", hint="see --help")
+
+
+def descriptor(text: str, option: str) -> int:
+    """The number of a file descriptor, as far as a system can have one."""
+    if text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= LAST_DESCRIPTOR:
+        return int(text)
+    raise UsageProblem(
+        f"{option} takes the number of an open descriptor", hint=f"such as {option} 3 3<FILE"
+    )
+
+
+def refuse_empty(option: str) -> NoReturn:
+    """UsageProblem for an option whose value is the empty text."""
+    raise UsageProblem(f"{option} has an empty value", hint="is a variable not set? see --help")
 
 
 def text(given: str, option: str) -> str:

@@ -1,6 +1,7 @@
 """`lango secrets get|show|list|find|history|diff|due|generate`: what changes nothing.
 
-The rule: `get` and `generate` are the only commands here that print a value.
+The rule: `get`, `generate` and `--reveal` are all here that prints a value, and each value of the
+vault that is printed is on record as read.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from lango_cli.cli import parse
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.options import command
 from lango_cli.cli.secrets_app import Name, app, described, told, when
-from lango_cli.cli.show import Wish, check, show, show_value
-from lango_cli.errors import Findings
+from lango_cli.cli.show import Wish, check, encoded, show, show_value
+from lango_cli.errors import Findings, UsageProblem
+from lango_cli.vault.names import check_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lango_cli.model import SecretMeta
+    from lango_cli.vault.vault import Vault
 
 Newline = Annotated[
     str | None,
@@ -84,14 +87,28 @@ def generate(
 
 
 @command(app, "show", unlocks=True)
-def show_one(call: Call, name: Name) -> None:
+def show_one(
+    call: Call,
+    name: Name,
+    reveal: Annotated[bool, Option("--reveal", help="Its value too, on record as read.")] = False,
+) -> None:
     """Say all about a secret but its value."""
     with call.vault() as vault:
         meta = vault.secrets.show(name)
+        value = _revealed(vault, meta) if reveal else {}
     if call.ui.json:
-        call.ui.document({"secret": described(meta)})
-    else:
-        call.ui.pairs(told(meta))
+        call.ui.document({"secret": described(meta) | value})
+        return
+    rows = told(meta)
+    if reveal:
+        how = " (base64)" if value["encoding"] == "base64" else ""
+        rows.append((f"value{how}", str(value["value"])))
+    call.ui.pairs(rows)
+
+
+def _revealed(vault: Vault, meta: SecretMeta) -> dict[str, object]:
+    """The value that `meta` is about, and its encoding."""
+    return encoded(vault.secrets.get(f"{meta.name}@{meta.version}").value)
 
 
 @command(app, "list", unlocks=True)
@@ -99,10 +116,23 @@ def list_all(
     call: Call,
     prefix: Annotated[str, Argument(metavar="PREFIX", help="This folder and what is in it.")] = "",
     deleted: Annotated[bool, Option("--deleted", help="Those that undelete brings back.")] = False,
+    reveal: Annotated[
+        bool, Option("--reveal", help="With --json: their values too, on record as read.")
+    ] = False,
 ) -> None:
     """List secrets: one name a line, a table on a terminal."""
+    if reveal and (deleted or not call.ui.json):
+        raise UsageProblem(
+            "--reveal is for a list of live secrets with --json",
+            hint="for one value: lango secrets get NAME",
+        )
+    prefix = check_prefix(prefix)
     with call.vault() as vault:
-        if call.ui.json or call.ui.is_terminal() or deleted:
+        if reveal:
+            metas = vault.secrets.list(prefix)
+            members = (described(meta) | _revealed(vault, meta) for meta in metas)
+            call.ui.document_of("secrets", members)
+        elif call.ui.json or call.ui.is_terminal() or deleted:
             print_all(call, vault.secrets.each(prefix, deleted=deleted))
         else:
             call.ui.lines(vault.secrets.names(prefix))
@@ -123,10 +153,19 @@ def print_all(call: Call, metas: Iterable[SecretMeta]) -> None:
     if call.ui.json:
         call.ui.document_of("secrets", map(described, metas))
     elif call.ui.is_terminal():
-        head = ("name", "version", "changed", "expires", "tags")
-        call.ui.table(head, [_row(meta) for meta in metas])
+        rows = [_row(meta) for meta in metas]
+        if rows:
+            call.ui.table(("name", "version", "changed", "expires", "tags"), rows)
+        else:
+            _nothing(call, "nothing found")
     else:
         call.ui.lines([meta.name for meta in metas])
+
+
+def _nothing(call: Call, text: str) -> None:
+    """Why a terminal shows nothing; a script sees that by itself."""
+    if call.ui.is_terminal():
+        call.ui.note(text)
 
 
 def _row(meta: SecretMeta) -> tuple[str, ...]:
@@ -205,8 +244,10 @@ def due(
         found = vault.secrets.due(ahead)
     if call.ui.json:
         call.ui.document({"secrets": [described(meta) | {"why": why} for meta, why in found]})
-    else:
+    elif found:
         call.ui.table(("name", "why"), [(meta.name, why) for meta, why in found])
+    else:
+        _nothing(call, f"nothing is due within {within}")
     if found:
         many = "1 secret is" if len(found) == 1 else f"{len(found)} secrets are"
         raise Findings(f"{many} due within {within}")

@@ -64,6 +64,8 @@ def check(wish: Wish, count: int) -> None:
     """UsageProblem for wishes that exclude one another, before anything is unlocked."""
     if wish.output == "-":
         wish.output = None
+    if wish.output == "":
+        raise UsageProblem("--output has an empty value", hint="is a variable not set? see --help")
     if wish.newline is not None and wish.newline not in NEWLINE:
         raise UsageProblem("--newline takes one of: auto, yes, no", hint="--newline auto")
     if wish.json and wish.null:
@@ -97,7 +99,7 @@ def show_value(
 ) -> None:
     """The same for one value that is no secret's, such as what `secrets generate` made."""
     if wish.json:
-        _document(_encoded(value, wish.base64), wish, screen)
+        _document(encoded(value, wish.base64), wish, screen)
     else:
         _deliver_one(name, value, wish, screen, newline)
 
@@ -149,17 +151,21 @@ def _check_expiry(shown: Shown, strict: bool, screen: ui.Ui) -> None:
     if shown.expires_at is None or shown.expires_at > time.time():
         return
     if strict:
-        raise Expired(f"{shown.name} expired on {rfc3339(shown.expires_at)}")
+        raise Expired(
+            f"{shown.name} expired on {rfc3339(shown.expires_at)}",
+            hint=f"give it a new value: lango secrets set {shown.name} --expires DATE",
+        )
     screen.warn(f"{shown.name} expired on {rfc3339(shown.expires_at)}")
 
 
 def _member(shown: Shown, base64: bool) -> dict[str, object]:
     ends = None if shown.expires_at is None else rfc3339(shown.expires_at)
     about = {"name": shown.name, "version": shown.version, "expires_at": ends}
-    return about | _encoded(shown.value, base64)
+    return about | encoded(shown.value, base64)
 
 
-def _encoded(value: SecretBytes, base64: bool) -> dict[str, object]:
+def encoded(value: SecretBytes, base64: bool = False) -> dict[str, object]:
+    """A value as JSON has it: text as it is, all else in base64."""
     data = value.reveal()
     if not base64:
         try:

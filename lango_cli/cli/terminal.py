@@ -2,36 +2,35 @@
 
 What lives here: `Terminal`, the `Prompter` that reads from /dev/tty. The rule: a question never
 touches stdin or stdout, so `cmd | lango secrets set NAME -` works; what was typed before a
-question is thrown away; the terminal is put back as it was whatever happens, Ctrl-C and SIGTERM
-included. Why hidden lines are read byte by byte: a terminal that edits lines itself cuts them at
-4 KiB without a word (1 KiB on macOS), and a pasted token can be longer.
+question is thrown away; the terminal is put back as it was whatever happens, Ctrl-C, SIGTERM and
+Ctrl-Z included (`cli.modes`). Why hidden lines are read byte by byte: a terminal that edits
+lines itself cuts them at 4 KiB without a word (1 KiB on macOS), and a pasted token can be longer.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
-import termios
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from lango_cli.errors import Cancelled, FileProblem, Interrupted, UsageProblem
+from lango_cli.cli.modes import Asking, problems
+from lango_cli.errors import Cancelled, Interrupted, UsageProblem
 from lango_cli.secret import SecretText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 TTY = "/dev/tty"
 TRIES = 3
 """How often something may be typed differently twice, or answered with neither yes nor no."""
 
-_LOCAL, _KEYS = 3, 6
-"""Where `termios.tcgetattr` keeps the local modes and the control characters."""
-
 _ENTER = b"\r\n"
 _ERASE = b"\x7f\x08"
 _KILL, _END_OF_INPUT = 0x15, 0x04
 _ALTERNATE, _NORMAL = "\x1b[?1049h\x1b[2J\x1b[H", "\x1b[2J\x1b[?1049l"
+_STAYS = (
+    "This terminal keeps what it showed: clear it afterwards, and what one can scroll back to."
+)
 
 
 class Prompter(Protocol):
@@ -42,6 +41,9 @@ class Prompter(Protocol):
 
     def new_secret(self, prompt: str) -> SecretText:
         """The same, typed twice."""
+
+    def words(self, prompt: str, count: int) -> SecretText:
+        """So many words, on one line or several, not shown while typed."""
 
     def line(self, prompt: str) -> str:
         """A line that is shown."""
@@ -56,8 +58,8 @@ class Prompter(Protocol):
         """Say something."""
 
 
-def open_terminal(path: str = TTY) -> Terminal | None:
-    """The controlling terminal, None for a process that has none."""
+def open_terminal(path: str = TTY, *, dumb: bool = False) -> Terminal | None:
+    """The controlling terminal, None for a process that has none; `dumb`: it obeys no escapes."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
@@ -65,14 +67,15 @@ def open_terminal(path: str = TTY) -> Terminal | None:
     if not os.isatty(fd):
         os.close(fd)
         return None
-    return Terminal(fd)
+    return Terminal(fd, dumb=dumb)
 
 
 class Terminal:
     """Asks on one open terminal; `fd` is closed with `close`."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, *, dumb: bool = False) -> None:
         self._fd = fd
+        self._dumb = dumb
 
     def close(self) -> None:
         """Let go of the terminal."""
@@ -80,12 +83,9 @@ class Terminal:
 
     def secret(self, prompt: str) -> SecretText:
         """A line that is not shown; Interrupted on Ctrl-C, Cancelled at the end of input."""
-        with self._mode(echo=False, lines=False):
-            self.tell(f"{prompt}: ", end="")
-            try:
-                typed = self._hidden_line()
-            finally:
-                self.tell("")
+        with self._hidden(lambda: f"{prompt}: ") as asking:
+            typed, keys, place = next(self._hidden_lines(asking))
+            self._refuse_more(keys[place:])
         return SecretText(typed.decode("utf-8", "surrogateescape"))
 
     def new_secret(self, prompt: str) -> SecretText:
@@ -97,14 +97,29 @@ class Terminal:
             self.tell("The two differ.")
         raise UsageProblem("what was typed differs from its repetition", hint="try again")
 
+    def words(self, prompt: str, count: int) -> SecretText:
+        """Words until there are `count` of them or Enter is pressed alone, not shown.
+
+        One line may have all of them, or more; after each line it is said how many there are.
+        """
+        found: list[bytes] = []
+
+        def question() -> str:
+            if not found:
+                return f"{prompt} ({count}, on one line or several): "
+            return f"{len(found)} of {count} words: "
+
+        with self._hidden(question) as asking:
+            for typed, keys, _ in self._hidden_lines(asking):
+                found += typed.split()
+                if len(found) >= count or not (typed or keys.strip(_ENTER)):
+                    break
+                self.tell(f"\n{question()}", end="")
+        return SecretText(b" ".join(found).decode("utf-8", "surrogateescape"))
+
     def line(self, prompt: str) -> str:
         """A line that is shown, without its end."""
-        with self._mode(echo=True, lines=True):
-            self.tell(f"{prompt}: ", end="")
-            data = bytearray()
-            while not data.endswith(b"\n"):
-                data += self._some()
-        return bytes(data).rstrip(_ENTER).decode("utf-8", "surrogateescape")
+        return self._line(lambda: self.tell(f"{prompt}: ", end=""), _nothing)
 
     def confirm(self, question: str) -> bool:
         """True for y or yes, False for n, no or an empty line; asks again otherwise."""
@@ -118,31 +133,53 @@ class Terminal:
         return False
 
     def show_once(self, lines: Sequence[str], prompt: str) -> None:
-        """Show `lines` in the alternate screen until Enter; they do not stay in the scrollback."""
-        self.tell(_ALTERNATE, end="")
-        try:
-            for text in lines:
-                self.tell(text)
-            self.line(prompt)
-        finally:
-            self.tell(_NORMAL, end="")
+        """Show `lines` in the alternate screen until Enter; they do not stay in the scrollback.
+
+        A dumb terminal has no such screen: there the person is told to clear it.
+        """
+        page = "".join(f"{text}\n" for text in (*lines, *([_STAYS] if self._dumb else [])))
+        opened, closed = ("", "") if self._dumb else (_ALTERNATE, _NORMAL)
+        self._line(
+            lambda: self.tell(f"{opened}{page}{prompt}: ", end=""),
+            lambda: self.tell(closed, end=""),
+        )
 
     def tell(self, text: str, end: str = "\n") -> None:
         """Write to the terminal itself."""
         data = f"{text}{end}".encode("utf-8", "replace")
-        with self._problems():
+        with problems():
             while data:
                 data = data[os.write(self._fd, data) :]
 
-    def _hidden_line(self) -> bytes:
+    def _hidden(self, question: Callable[[], str]) -> Asking:
+        return Asking(
+            self._fd,
+            lambda: self.tell(question(), end=""),
+            lambda: self.tell(""),
+            echo=False,
+            lines=False,
+        )
+
+    def _line(self, draw: Callable[[], None], hide: Callable[[], None]) -> str:
+        with Asking(self._fd, draw, hide, echo=True, lines=True):
+            data = bytearray()
+            while not data.endswith(b"\n"):
+                data += self._some()
+        return bytes(data).rstrip(_ENTER).decode("utf-8", "surrogateescape")
+
+    def _hidden_lines(self, asking: Asking) -> Iterator[tuple[bytes, bytes, int]]:
+        """Lines as they are ended, each with the keys that came at once, and its end's place."""
         typed = bytearray()
         while True:
             keys = self._some()
+            if asking.was_resumed():
+                typed.clear()
             for number, code in enumerate(keys):
                 if code in _ENTER:
-                    self._refuse_more(keys[number:])
-                    return bytes(typed)
-                _edit(typed, code)
+                    yield bytes(typed), keys, number
+                    typed.clear()
+                else:
+                    _edit(typed, code)
 
     def _refuse_more(self, rest: bytes) -> None:
         """A paste of several lines would lose its rest, or spill it into the shell."""
@@ -154,7 +191,7 @@ class Terminal:
 
     def _some(self) -> bytes:
         try:
-            with self._problems():
+            with problems():
                 data = os.read(self._fd, 4096)
         except KeyboardInterrupt:
             raise Interrupted("interrupted") from None
@@ -162,37 +199,9 @@ class Terminal:
             raise Cancelled("no answer")
         return data
 
-    @contextlib.contextmanager
-    def _mode(self, *, echo: bool, lines: bool) -> Iterator[None]:
-        """Set echo and line editing, forget what was typed before; restore at the end."""
-        with self._problems():
-            before = termios.tcgetattr(self._fd)
-        try:
-            with self._problems():
-                termios.tcsetattr(self._fd, termios.TCSAFLUSH, _asking(before, echo, lines))
-            yield
-        finally:
-            with self._problems():
-                termios.tcsetattr(self._fd, termios.TCSAFLUSH, before)
 
-    @staticmethod
-    @contextlib.contextmanager
-    def _problems() -> Iterator[None]:
-        try:
-            yield
-        except (OSError, termios.error):
-            raise FileProblem("the terminal cannot be used", hint="give --no-input") from None
-
-
-def _asking(before: list[Any], echo: bool, lines: bool) -> list[Any]:
-    """The terminal's attributes while a question stands; Ctrl-C always interrupts."""
-    wanted = list(before)
-    wanted[_LOCAL] &= ~(termios.ECHO | termios.ICANON)
-    wanted[_LOCAL] |= termios.ISIG | (termios.ECHO * echo) | (termios.ICANON * lines)
-    if not lines:
-        wanted[_KEYS] = list(before[_KEYS])
-        wanted[_KEYS][termios.VMIN], wanted[_KEYS][termios.VTIME] = 1, 0
-    return wanted
+def _nothing() -> None:
+    """Nothing is to be hidden."""
 
 
 def _edit(typed: bytearray, key: int) -> None:

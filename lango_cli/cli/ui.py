@@ -33,8 +33,8 @@ COLOURS = ("auto", "always", "never")
 _RED, _YELLOW, _DIM, _END = "\x1b[31;1m", "\x1b[33;1m", "\x1b[2m", "\x1b[0m"
 
 
-NARROWEST, GAP = 24, 2
-"""Cells to which a table's first column folds at most, and cells between columns."""
+FOLD_FIRST, FOLD, GAP = 16, 10, 2
+"""Cells to which a table's first column folds at most, the others, and cells between them."""
 
 NO = ("", "0", "no", "false", "off")
 """What LANGO_NO_INPUT may hold to mean no."""
@@ -90,8 +90,27 @@ def json_bytes(body: Mapping[str, object], indent: int = 0) -> bytes:
     """A JSON document that starts with "v": 1, and a newline; `indent` 0 is one line."""
     import msgspec
 
-    data = msgspec.json.encode({"v": 1, **body})
-    return msgspec.json.format(data, indent=indent) + b"\n"
+    return msgspec.json.format(_encoded({"v": 1, **body}), indent=indent) + b"\n"
+
+
+def _encoded(value: object) -> bytes:
+    """As JSON; bytes of an undecodable path or argument (lone surrogates) as escapes."""
+    import msgspec
+
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_escaped(value))
+
+
+def _escaped(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_escaped(name): _escaped(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_escaped(member) for member in value]
+    return value
 
 
 class Ui:
@@ -131,7 +150,7 @@ class Ui:
     def _preferred_colour(self) -> str:
         try:
             return self.preferred() if self.preferred else "auto"
-        except LangoError:
+        except Exception:  # noqa: BLE001  # colour is never the reason why an error is not told
             # Settings that cannot be read are reported by what needs them, without colour.
             return "auto"
 
@@ -188,13 +207,13 @@ class Ui:
 
         import msgspec
 
-        rest, between = iter(members), b""
-        self.out(f'{{"v": 1, "{name}": [')
+        rest, before = iter(members), f'{{"v": 1, "{name}": ['.encode()
+        # What goes wrong at the first member goes wrong before anything is written.
         while chunk := list(islice(rest, LIST_CHUNK)):
-            listed = msgspec.json.format(msgspec.json.encode(chunk), indent=0)
-            self.out(between + listed[1:-1])
-            between = b", "
-        self.out("]}\n")
+            listed = msgspec.json.format(_encoded(chunk), indent=0)
+            self.out(before + listed[1:-1])
+            before = b", "
+        self.out((before if before != b", " else b"") + b"]}\n")
 
     def lines(self, lines: Sequence[str]) -> None:
         """One entry a line."""
@@ -217,18 +236,20 @@ class Ui:
         self.lines([f"{name + ': ':<{width}}{value}" for name, value in rows])
 
     def _drawn(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-        """The first column folds where it must; those at the end that do not fit stay out."""
+        """All columns if they can be folded to fit; else those at the end are named below it."""
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
         coloured = self.colours()
-        count = _fitting(head, rows, self.width())
+        shown = [[plain(cell) for cell in row] for row in rows]
+        widths = _fitting(head, shown, self.width())
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
-        for number, title in enumerate(head[:count]):
-            table.add_column(title, overflow="fold", no_wrap=number > 0)
-        for row in rows:
-            table.add_row(*(Text(plain(cell)) for cell in row[:count]))
+        for title, width in zip(head, widths, strict=False):
+            table.add_column(title, overflow="fold", width=width)
+        for row in shown:
+            cells = zip(row, widths, strict=False)
+            table.add_row(*(Text(_foldable(cell, width)) for cell, width in cells))
         console = Console(
             color_system="standard" if coloured else None,
             force_terminal=coloured,
@@ -238,7 +259,9 @@ class Ui:
         )
         with console.capture() as captured:
             console.print(table)
-        return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+        drawn = "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+        missing = [title for title in head[len(widths) :] if title]
+        return drawn + _left_out(missing) if missing else drawn
 
     def width(self, fd: int = STDOUT) -> int:
         """Columns of the terminal on this stream; $COLUMNS, else 80, where it is none."""
@@ -259,16 +282,38 @@ class Ui:
             return
 
 
-def _fitting(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> int:
-    """How many columns stand beside one another if the first may fold to `NARROWEST` cells."""
+def _fitting(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """The widths of as many columns as fit beside one another when folded; the first folds last.
+
+    The widest gives way first, so that short cells stay whole.
+    """
     from rich.cells import cell_len
 
-    wide = [max(cell_len(row[at]) for row in (head, *rows)) for at in range(len(head))]
-    wide[0] = min(wide[0], NARROWEST)
-    count = len(wide)
-    while count > 1 and sum(wide[:count]) + GAP * (count - 1) > width:
-        count -= 1
-    return count
+    widths = [max(1, *(cell_len(row[at]) for row in (head, *rows))) for at in range(len(head))]
+    least = [min(wide, FOLD_FIRST if at == 0 else FOLD) for at, wide in enumerate(widths)]
+    while len(least) > 1 and sum(least) + GAP * (len(least) - 1) > width:
+        least.pop()
+    widths = widths[: len(least)]
+    excess = sum(widths) + GAP * (len(widths) - 1) - width
+    while excess > 0 and len(widths) > 1:
+        spare = [wide - low for wide, low in zip(widths[1:], least[1:], strict=True)]
+        at = 1 + max(range(len(spare)), key=lambda one: (spare[one] > 0, widths[one + 1]))
+        if widths[at] <= least[at]:
+            break
+        widths[at] -= 1
+        excess -= 1
+    widths[0] = max(1, widths[0] - max(0, excess))
+    return widths
+
+
+def _foldable(cell: str, width: int) -> str:
+    """A time that does not fit folds between its date and its hour."""
+    is_time = len(cell) == 20 and cell[10] == "T" and cell[19] == "Z"
+    return cell.replace("T", " ") if is_time and width < len(cell) else cell
+
+
+def _left_out(titles: Sequence[str]) -> str:
+    return f"columns left out: {', '.join(titles)} (--json has all)\n"
 
 
 def _write(fd: int, data: bytes) -> None:

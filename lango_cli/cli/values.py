@@ -14,6 +14,7 @@ from lango_cli import files
 from lango_cli.cli import parse, ui
 from lango_cli.errors import FileProblem, TooLarge, UsageProblem
 from lango_cli.secret import SecretBytes
+from lango_cli.unlock.sources import refuse_own
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,7 @@ class Source:
             raise UsageProblem("the value stands on the command line", hint=SPILL)
         self.stdin = bool(words)
         self.file = from_file
-        self.fd = None if from_fd is None else parse.whole(from_fd, "--from-fd")
+        self.fd = None if from_fd is None else parse.descriptor(from_fd, "--from-fd")
         self.variable = from_env
         self.spec = generate
         named = [part is not None for part in (from_file, from_fd, from_env, generate)]
@@ -76,7 +77,9 @@ def _read(call: Call, source: Source, name: str, raw: bool) -> SecretBytes:
     if source.file is not None:
         return SecretBytes(_from_file(source.file))
     if source.fd is not None:
-        return SecretBytes(files.read_fd(source.fd, f"descriptor {source.fd}", LIMIT))
+        what = f"file descriptor {source.fd}"
+        refuse_own(source.fd, what)
+        return SecretBytes(files.read_fd(source.fd, what, LIMIT))
     if source.variable is not None:
         return _from_variable(call, source.variable)
     if source.spec is not None:

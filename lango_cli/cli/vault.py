@@ -279,9 +279,9 @@ def _session_line(stands: Standing) -> str:
 
 def _keyring_line(stands: Standing) -> str:
     found = stands.keyring
-    when = "known from before" if found.cached else f"asked, {found.milliseconds} ms"
+    when = "from the cache" if found.cached else f"asked, {found.milliseconds} ms"
     return f"{found.backend} ({when})" if found.usable else f"not usable: {found.reason} ({when})"
 
 
-def _yes_no(value: bool) -> str:
-    return "yes" if value else "no"
+def _yes_no(value: bool | None) -> str:
+    return {True: "yes", False: "no", None: "perhaps"}[value]

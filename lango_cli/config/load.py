@@ -95,7 +95,10 @@ def folders(home: str | None) -> Folders:
     given = home or variable("LANGO_HOME")
     data, config, state, runtime = _platform_folders()
     if given:
-        given = os.path.abspath(given)
+        try:
+            given = os.path.abspath(given)
+        except OSError as err:
+            raise files.problem("the working folder", err) from None
         return Folders(given, os.path.join(given, CONFIG), state, runtime)
     return Folders(data, os.path.join(config, CONFIG), state, runtime)
 
@@ -131,7 +134,7 @@ def load(config: str, flags: Mapping[str, str]) -> Settings:
     """All settings from `config.toml` at this path, the environment and these flags."""
     found: dict[str, tuple[Value, str]] = {}
     for key, text in _from_file(config):
-        found[key] = (find(key).parse(text, config), FILE)
+        found[key] = (find(key, f"{config}: ").parse(text, config), FILE)
     for setting in SETTINGS:
         given = variable(setting.variable)
         if given is not None:
@@ -164,5 +167,5 @@ def _leaves(table: dict[str, object], prefix: str, path: str) -> Iterator[tuple[
         elif isinstance(value, str) or type(value) is int:
             yield key, str(value)
         else:
-            find(key)
+            find(key, f"{path}: ")
             raise InvalidSetting(f"{path}: {key} cannot have this kind of value")

@@ -125,14 +125,14 @@ SETTINGS = (
 BY_KEY = {setting.key: setting for setting in SETTINGS}
 
 
-def find(key: str) -> Setting:
-    """The setting of this name; UnknownSetting with the nearest one."""
+def find(key: str, where: str = "") -> Setting:
+    """The setting of this name; UnknownSetting with the nearest one, and `where` it was asked."""
     setting = BY_KEY.get(key)
     if setting is None:
         from difflib import get_close_matches
 
         near = get_close_matches(key, BY_KEY, n=1)
         raise UnknownSetting(
-            "there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+            f"{where}there is no setting {key}" + (f"; did you mean {near[0]}?" if near else "")
         )
     return setting

@@ -11,7 +11,7 @@ from __future__ import annotations
 from lango_cli import files
 from lango_cli.codec import b64, unb64
 from lango_cli.crypto.mac import random_bytes
-from lango_cli.errors import FileProblem, NotApplicable, Tampered, WrongKey
+from lango_cli.errors import FileProblem, NotApplicable, Tampered, TooLarge, WrongKey
 from lango_cli.secret import SecretBytes
 
 TYPE_CHECKING = False
@@ -45,7 +45,7 @@ class KeyfileSource:
     def offer(self, slot: SlotView) -> SecretBytes:
         """The credential; Tampered if a lango-made keyfile holds something else."""
         if slot.kind != "keyfile":
-            raise NotApplicable("serves keyfile slots only")
+            raise NotApplicable("serves keyfile slots only", kind="keyfile")
         content = self._read()
         if slot.kdf_name != STORED_BYTES_KDF:
             return content
@@ -70,10 +70,12 @@ def read_given(path: str, limit: int, name: str, what: str) -> SecretBytes:
     """A file that the person named as source `name`; WrongKey says what is wrong with it.
 
     Only the system's reason goes into the message: what stands where a path belongs may have been
-    typed in the wrong place. TooLarge above `limit` bytes.
+    typed in the wrong place.
     """
     try:
         content = files.read_private(path, limit, given=True)
+    except TooLarge as err:
+        raise WrongKey(f"{name}: the {what} is over {limit} bytes", hint=err.hint) from None
     except FileProblem as err:
         reason = err.message.removeprefix(path).lstrip(": ")
         raise WrongKey(f"{name}: {reason}", hint=err.hint) from None
@@ -96,8 +98,20 @@ def stored_key(content: SecretBytes) -> SecretBytes:
     return SecretBytes(key)
 
 
-def make_keyfile(path: str) -> SecretBytes:
-    """Write 32 new random bytes in base64, exclusively and 0600; return the 32 bytes."""
-    key = random_bytes(KEY_BYTES)
-    files.create(path, f"{b64(key)}\n".encode())
-    return SecretBytes(key)
+def make_keyfile(path: str, key: SecretBytes | None = None) -> SecretBytes:
+    """Write 32 new random bytes (or `key`) in base64, exclusively and 0600; return them."""
+    if key is None:
+        key = SecretBytes(random_bytes(KEY_BYTES))
+    files.create(path, _stored_form(key))
+    return key
+
+
+def unmake_keyfile(path: str, key: SecretBytes) -> None:
+    """Remove the keyfile that was made of `key`, or begun to be; no other file."""
+    found = files.read(path, LIMIT)
+    if found is not None and _stored_form(key).startswith(found):
+        files.remove(path)
+
+
+def _stored_form(key: SecretBytes) -> bytes:
+    return f"{b64(key.reveal())}\n".encode()

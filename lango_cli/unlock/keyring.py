@@ -248,22 +248,23 @@ class KeyringSource:
     def offer(self, slot: SlotView) -> SecretBytes:
         """The slot's 32 bytes; NotApplicable says why there are none."""
         if slot.kind != "keyring":
-            raise NotApplicable("serves keyring slots only")
+            raise NotApplicable("serves keyring slots only", kind="keyring")
         if slot.id not in self._found:
-            self._found[slot.id] = self._read(f"{self._vault_id}:{slot.id}")
+            self._found[slot.id] = self._read(slot)
         return self._found[slot.id]
 
-    def _read(self, account: str) -> SecretBytes:
+    def _read(self, slot: SlotView) -> SecretBytes:
         try:
-            value = self._store.read(account)
+            value = self._store.read(f"{self._vault_id}:{slot.id}")
         except CustodyUnavailable as err:
             raise NotApplicable(reason_of(err)) from None
         except Tampered as err:
-            raise NotApplicable(err.message) from None
+            raise NotApplicable(f"{err.message} (slot {slot.label})", stale=True) from None
         if value is None:
-            raise NotApplicable("no entry for this slot")
+            raise NotApplicable(f"no entry for slot {slot.label}", stale=True)
         if len(value) != KEY_BYTES:
-            raise NotApplicable("the entry is not one that lango wrote")
+            text = f"the entry for slot {slot.label} is not one that lango wrote"
+            raise NotApplicable(text, stale=True)
         return value
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LIMIT = 1 << 20
 """Bytes of a passphrase."""
+WORDS = 24
+"""Recovery words of a slot: 32 bytes."""
 _READ_LIMIT = LIMIT + 2
 """With the final newline."""
 
@@ -49,7 +51,7 @@ class _Once:
     def offer(self, slot: SlotView) -> SecretBytes:
         """The credential for a slot of this source's kind; WrongKey if there is nothing in it."""
         if slot.kind != self._kind:
-            raise NotApplicable(f"serves {self._kind} slots only")
+            raise NotApplicable(f"serves {self._kind} slots only", kind=self._kind)
         if self._value is None:
             self._value = self._read()
         return self._value
@@ -156,10 +158,24 @@ def _is_by_acl(path: str) -> bool:
 
 def passphrase_from_fd(fd: int) -> SecretBytes:
     """Everything up to the end of `fd`, which stays open here and is closed in child processes."""
+    refuse_own(fd, f"file descriptor {fd}")
     content = files.read_fd(fd, f"file descriptor {fd}", _READ_LIMIT)
     if fd > 2:
         os.set_inheritable(fd, False)
     return without_newline(SecretBytes(content))
+
+
+def refuse_own(fd: int, what: str) -> None:
+    """FileProblem for a descriptor that was not handed to us but is one of our own files.
+
+    All that Python opens is closed in children, which nothing inherited can be.
+    """
+    try:
+        own = fd > 2 and not os.get_inheritable(fd)
+    except OSError as err:
+        raise files.problem(what, err) from None
+    if own:
+        raise FileProblem(f"{what} was not handed to lango", hint=f"open it: {fd}<FILE")
 
 
 def passphrase_from_file(path: str) -> SecretBytes:
@@ -247,6 +263,12 @@ def _entropy(words: SecretBytes) -> SecretBytes:
         text = words.reveal().decode()
     except UnicodeDecodeError:
         raise WrongKey("the recovery words are not text") from None
+    count = len(text.split())
+    if count != WORDS:
+        raise WrongKey(
+            f"the recovery words of a vault are {WORDS}, and {count} were given",
+            hint="type all of them in their order, with spaces between them",
+        )
     return SecretBytes(entropy_of(text))
 
 
@@ -254,5 +276,5 @@ def _named(name: str, read: Callable[[], SecretBytes]) -> SecretBytes:
     """What `read` gives; a file in the way is this source's failure, under its name."""
     try:
         return read()
-    except FileProblem as err:
+    except (FileProblem, TooLarge) as err:
         raise WrongKey(f"{name}: {err.message}", hint=err.hint) from None

@@ -2,12 +2,15 @@
 
 The rule: the database is complete under a passing name before the header is written; the header is
 the moment at which the vault exists; whoever opens it next gives the database its name if that is
-still to be done. Every slot is opened once before anything is written.
+still to be done. Every slot is opened once before anything is written. What its slots need outside
+of it is made, looked at again and taken back under the writer's lock, so that of two who make a
+vault at once neither uses what the other takes back.
 """
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +24,13 @@ from lango_cli.crypto.keys import (
     wrapping_key,
 )
 from lango_cli.crypto.mac import random_bytes
-from lango_cli.errors import AlreadyInitialised, LangoError, Tampered, UsageProblem
+from lango_cli.errors import (
+    AlreadyInitialised,
+    FileProblem,
+    LangoError,
+    Tampered,
+    UsageProblem,
+)
 from lango_cli.vault.envelope import Envelope, slot_key
 from lango_cli.vault.home import COPY, HEADER
 from lango_cli.vault.keys import Keys, wrap_audit_key
@@ -32,7 +41,7 @@ from lango_cli.vault.store_open import create_store, database_salt, finish
 from lango_cli.vault.vault import Vault, open_vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
 
     from lango_cli.crypto.keys import MasterKey
     from lango_cli.secret import SecretBytes
@@ -42,13 +51,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NewSlot:
-    """A slot to be: what its owner holds, and which KDF stands between that and the key."""
+    """A slot to be: what its owner holds, and which KDF stands between that and the key.
+
+    `check` fails if what its owner holds is not where it was any more.
+    """
 
     kind: str
     label: str
     credential: SecretBytes
     kdf: str
     slot_id: str | None = None
+    check: Callable[[], None] = lambda: None
 
 
 def refuse_existing(home: Home) -> None:
@@ -70,31 +83,73 @@ def refuse_existing(home: Home) -> None:
 def create_vault(
     home: Home,
     vault_id: str,
-    slots: Sequence[NewSlot],
+    slots: Iterable[NewSlot],
     policy: Policy,
     warn: Callable[[str], None],
     clock: Callable[[], float] = time.time,
+    *,
+    take_back: Callable[[], None] = lambda: None,
 ) -> Vault:
-    """A new vault with these slots, open. `vault_id` is 32 random hex digits."""
-    if not slots:
-        raise UsageProblem("a vault needs at least one way to unlock it")
+    """A new vault with these slots, open. `vault_id` is 32 random hex digits.
+
+    `slots` is gone through under the writer's lock, where no vault stands: what a slot needs
+    outside may be made by that. `take_back` removes it again if no vault comes of it.
+    """
     files.ensure_folder(home.folder)
     files.ensure_folder(home.state)
     with files.Lock(home.path("vault.lock"), policy.lock_timeout):
         refuse_existing(home)
-        envelope = Envelope(vault_id, rfc3339(clock()))
-        master = new_master_key()
-        for new in slots:
-            _add(envelope, master, new)
-        _make_database(home, envelope, master, int(clock() * 1000))
-        envelope.revision = 1
-        home.clear_leftovers()
-        data = envelope.render(header_key(master, envelope.vault_bytes))
-        files.replace_all((home.path(HEADER), home.path(COPY)), data)
+        try:
+            envelope, master = _make(home, vault_id, slots, clock)
+        except BaseException:
+            if not files.exists(home.path(HEADER)):
+                take_back()
+            raise
+    try:
+        return _first_opened(home, envelope, master, policy, warn, clock)
+    except FileProblem as err:
+        raise FileProblem(
+            f"there is a vault at {home.folder} now, and its slots open it, but it could not be"
+            f" noted in its audit log that it was made: {err.message}",
+            hint="look at it: lango doctor",
+        ) from None
+
+
+def _make(
+    home: Home, vault_id: str, slots: Iterable[NewSlot], clock: Callable[[], float]
+) -> tuple[Envelope, MasterKey]:
+    """Everything on disk, the header last."""
+    envelope = Envelope(vault_id, rfc3339(clock()))
+    master = new_master_key()
+    added = []
+    for new in slots:
+        _add(envelope, master, new)
+        added.append(new)
+    if not added:
+        raise UsageProblem("a vault needs at least one way to unlock it")
+    _make_database(home, envelope, master, int(clock() * 1000))
+    envelope.revision = 1
+    home.clear_leftovers()
+    data = envelope.render(header_key(master, envelope.vault_bytes))
+    for new in added:
+        new.check()
+    files.replace_all((home.path(HEADER), home.path(COPY)), data)
+    with suppress(FileProblem):
+        # The vault stands: whoever opens it next will try this again, and say why it fails.
         finish(home.database(1))
-    vault = open_vault(
-        home, envelope, Opened(envelope.slots[0], "init", master), policy, warn, clock
-    )
+    return envelope, master
+
+
+def _first_opened(
+    home: Home,
+    envelope: Envelope,
+    master: MasterKey,
+    policy: Policy,
+    warn: Callable[[str], None],
+    clock: Callable[[], float],
+) -> Vault:
+    opened = Opened(envelope.slots[0], "init", master)
+    vault = open_vault(home, envelope, opened, policy, warn, clock)
     try:
         created = vault.audit.event("vault.create", envelope.vault)
         with vault.store.write():

@@ -1,8 +1,8 @@
 """Reading one value: the whole of what `lango secrets get` asks of the vault.
 
 The rule: the value is opened first, its audit record follows. A sealed value is bound by its
-associated data to vault, table, secret id, version and key, so a row that was moved or swapped does
-not open.
+associated data to vault, table, secret id, version and key, so a row that was moved or swapped
+does not open.
 """
 
 from __future__ import annotations

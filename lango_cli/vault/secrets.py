@@ -67,7 +67,7 @@ class Secrets:
             found = rows.live(self._store, name)
             current = 0 if found is None else found[1]
             if if_version is not None and if_version != current:
-                raise Conflict(_expected(name, if_version, current))
+                raise Conflict(_expected(name, if_version, current), hint=_look(name, current))
             secret = self._new(name) if found is None else found[0]
             version = self._add_version(secret, value, key)
             self._describe(secret, note, owner, tags, expires_at, rotate_every)
@@ -310,6 +310,10 @@ class Secrets:
             for secret, name in rows.overdue_trash(self._store, before):
                 rows.purge(self._store, secret)
                 self._record("secret.purge", name, "retention")
+
+
+def _look(name: str, current: int) -> str:
+    return f"see its versions: lango secrets history {name}" if current else ""
 
 
 def _expected(name: str, wanted: int, current: int) -> str:

@@ -54,6 +54,16 @@ def translate(err: BaseException, path: str) -> LangoError:
     return LangoError(f"the database refuses ({getattr(err, 'sqlite_errorname', 'unknown')})")
 
 
+def engine_versions() -> dict[str, str]:
+    """Versions of the engine, for `doctor`; no vault is opened."""
+    connection = dbapi2.connect(":memory:")
+    try:
+        cipher = connection.execute("PRAGMA cipher_version").fetchone()
+    finally:
+        connection.close()
+    return {"sqlcipher": str(cipher[0] if cipher else "none"), "sqlite": dbapi2.sqlite_version}
+
+
 class Store:
     """An open database. Rows come back as tuples; times in it are milliseconds since 1970 UTC."""
 
@@ -66,6 +76,7 @@ class Store:
         self._counters = ""
         self._fence: Callable[[], None] = lambda: None
         self.known: dict[str, Any] = {}
+        self.obstacle: FileProblem | None = None
         self.lock_timeout = 10.0
         self.path = path
         self.writable = writable
@@ -124,6 +135,8 @@ class Store:
 
     def write(self, timeout: float | None = None) -> Transaction:
         """A write transaction under the vault's lock; Busy after `timeout` seconds."""
+        if self.obstacle is not None:
+            raise self.obstacle
         if not self.writable:
             raise FileProblem(
                 f"{self._folder} is read-only", hint="write where the vault may change"

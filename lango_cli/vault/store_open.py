@@ -121,8 +121,8 @@ def open_store(
     """The vault's database, at the newest schema.
 
     Tampered if it is missing, damaged or older than `salt` says; AnotherVault if it is not this
-    vault's; NewerFormat for a later schema. Where the folder cannot be written, the file is opened
-    unchanged and read-only, provided no log is left over.
+    vault's; NewerFormat for a later schema. Where the folder cannot be written, or the disk is
+    full, the file is opened unchanged and read-only, provided no log is left over.
     """
     try:
         return _open(folder, path, key, vault, page_size)
@@ -134,6 +134,20 @@ def open_store(
 
 def _open(folder: str, path: str, key: DatabaseKey, vault: str, page_size: int) -> Store:
     writable = _look(folder, path)
+    try:
+        return _open_as(folder, path, key, vault, page_size, writable=writable)
+    except FileProblem as err:
+        # A full disk has no room for what a writer keeps beside the file; a reader needs nothing.
+        if not writable or _left_over(path + "-wal"):
+            raise
+        store = _open_as(folder, path, key, vault, page_size, writable=False)
+        store.obstacle = err
+        return store
+
+
+def _open_as(
+    folder: str, path: str, key: DatabaseKey, vault: str, page_size: int, *, writable: bool
+) -> Store:
     mode = "mode=rw" if writable else "mode=ro&immutable=1"
     try:
         store = Store(folder, path, _connect(path, mode, key, page_size), writable)
@@ -166,6 +180,8 @@ def _look(folder: str, path: str) -> bool:
         )
     if os.path.islink(path):
         raise FileProblem(f"{path} is a symbolic link, and lango follows none here")
+    if not os.path.isfile(path):
+        raise FileProblem(f"{path} is not a regular file")
     writable = os.access(folder, os.W_OK) and os.access(path, os.W_OK)
     if not writable and _left_over(path + "-wal"):
         raise FileProblem(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 
 from lango_cli.crypto import keys as hierarchy
-from lango_cli.errors import Busy, FileProblem, Locked, NotApplicable, Tampered, WrongKey
+from lango_cli.errors import Busy, FileProblem, Locked, NotApplicable, Tampered, TooLarge, WrongKey
 from lango_cli.files import read_count
 from lango_cli.vault import rows
 from lango_cli.vault.bundle import Bundle
@@ -51,18 +51,35 @@ def open_with(
     for source in sources:
         try:
             return _opened_by(envelope, source, slots)
-        except WrongKey as err:
-            if source.explicit or source.interactive:
+        except (NotApplicable, TooLarge, WrongKey) as err:
+            if source.explicit or (source.interactive and isinstance(err, WrongKey)):
+                raise _refusal(envelope, source, slots, err) from None
+            if isinstance(err, TooLarge):
                 raise
-            warn(f"{source.name} is stale, trying the next way: {err.message}")
-            reason = "stale"
-        except NotApplicable as err:
-            if source.explicit:
-                raise WrongKey(f"{source.name}: {err.message}") from None
-            reason = err.message
+            stale = not isinstance(err, NotApplicable) or err.stale
+            if stale:
+                warn(f"{source.name} is stale, trying the next way: {err.message}")
+            reason = "stale" if isinstance(err, WrongKey) else err.message
         reasons.append(f"{source.name}: {reason}")
     table = "; ".join(reasons)
     raise Locked(f"the vault is locked ({table})" if table else "the vault is locked")
+
+
+def _refusal(
+    envelope: Envelope, source: UnlockSource, slots: Sequence[Slot], err: LangoError
+) -> WrongKey:
+    """What a source that was named, or a person who was asked, could not do."""
+    if isinstance(err, WrongKey):
+        return err
+    if isinstance(err, NotApplicable) and err.kind:
+        return WrongKey(f"{source.name}: {_no_slot(envelope, slots, err.kind)}")
+    return WrongKey(f"{source.name}: {err.message}", hint=err.hint or None)
+
+
+def _no_slot(envelope: Envelope, slots: Sequence[Slot], kind: str) -> str:
+    if len(slots) < len(envelope.slots):
+        return f"slot {slots[0].label} is no {kind} slot"
+    return f"the vault has no {kind} slot"
 
 
 def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) -> Opened:
@@ -72,7 +89,7 @@ def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) 
     lango did not make is no key of a slot whose keyfile it made. A source that fails by itself
     (WrongKey), or damage to a slot, ends the search.
     """
-    failure: LangoError = NotApplicable("the vault has no slot for it")
+    failure: LangoError = NotApplicable("the vault has no slot for it", kind="suitable")
     for slot in slots:
         try:
             credential = source.offer(slot)
@@ -89,8 +106,10 @@ def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) 
 def _graver(one: LangoError, other: LangoError) -> LangoError:
     """The graver of two reasons, the later one of two alike."""
 
-    def rank(err: LangoError) -> tuple[bool, bool]:
-        return isinstance(err, Tampered), isinstance(err, WrongKey)
+    def rank(err: LangoError) -> tuple[bool, ...]:
+        if isinstance(err, NotApplicable):
+            return (False, False, err.stale, not err.kind)
+        return (isinstance(err, Tampered), isinstance(err, WrongKey), False, False)
 
     return max((other, one), key=rank)
 
@@ -215,7 +234,8 @@ def _check_age(
             OLD_HEADER,
             hint="put the newer header back, or accept this one: lango doctor --fix",
         )
-    if commits < seen:
+    if commits < seen or envelope.revision > revision + 1:
+        # One ahead is what a crash in the middle of a slot change leaves; two cannot be.
         raise Tampered(
             OLD_DATABASE,
             hint="put the newer file back, or accept this one: lango doctor --fix",

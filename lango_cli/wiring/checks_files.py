@@ -7,12 +7,13 @@ import stat
 from typing import TYPE_CHECKING
 
 from lango_cli import files
+from lango_cli.errors import FileProblem
 from lango_cli.vault.home import COPY, HEADER, KEYFILE, PENDING
 from lango_cli.vault.store import UNFINISHED
 from lango_cli.wiring.findings import ADVICE, ERROR, Finding, advice, error, ok
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from lango_cli.config.load import Folders
     from lango_cli.vault.envelope import Envelope
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 LOCK = "vault.lock"
 LOG_ENDS = ("", "-wal", "-shm")
+ANYONE_MAY_READ = 0o755
+OURS = ("permissions", "owner", "links", "files")
+"""Findings about one path, which stand for whatever else fails because of it."""
 
 
 def permissions(folders: Folders, home: Home) -> Iterator[Finding]:
@@ -32,20 +36,22 @@ def permissions(folders: Folders, home: Home) -> Iterator[Finding]:
 
 def _problems(folders: Folders, home: Home) -> Iterator[Finding]:
     for path in (folders.home, folders.state):
-        yield from _judge(path, files.FOLDER_MODE)
-    for path in _paths(folders, home):
-        yield from _judge(path, files.MODE)
+        yield from _judge(path, files.FOLDER_MODE, stat.S_ISDIR)
+    for path in _paths(home):
+        yield from _judge(path, files.MODE, stat.S_ISREG)
+    # It holds no secret, but what it says must be its owner's.
+    yield from _judge(folders.config, ANYONE_MAY_READ, stat.S_ISREG)
 
 
-def _paths(folders: Folders, home: Home) -> list[str]:
+def _paths(home: Home) -> list[str]:
     """Everything of the vault that may hold something; what is not there is passed over."""
     names = [HEADER, COPY, KEYFILE, PENDING, LOCK]
     bases = [name for name in home.vault_files() if name.endswith(".db")]
     names += [base + end for base in bases for end in LOG_ENDS]
-    return [*(home.path(name) for name in names), folders.config]
+    return [home.path(name) for name in names]
 
 
-def _judge(path: str, mode: int) -> Iterator[Finding]:
+def _judge(path: str, mode: int, is_right: Callable[[int], bool]) -> Iterator[Finding]:
     try:
         about = os.lstat(path)
     except OSError:
@@ -53,17 +59,34 @@ def _judge(path: str, mode: int) -> Iterator[Finding]:
     if stat.S_ISLNK(about.st_mode):
         hint = "put the real file there, or name the real folder: --home DIR"
         yield error("links", f"{path} is a symbolic link, and lango follows none here", hint)
+    elif not is_right(about.st_mode):
+        what = "folder" if is_right is stat.S_ISDIR else "regular file"
+        yield error("files", f"{path} is not a {what}", "move it away")
     elif about.st_uid != os.geteuid():
         yield error("owner", f"{path} belongs to another user", f"chown it to you: {path}")
     elif about.st_mode & 0o777 & ~mode:
-        text = f"{path} has mode {stat.S_IMODE(about.st_mode):04o}, others can get at it"
+        what = "write to it" if mode == ANYONE_MAY_READ else "get at it"
         yield Finding(
             "permissions",
             ERROR,
-            text,
-            f"chmod {mode:o} {path}",
-            fix=lambda: files.restrict(path, mode),
+            f"{path} has mode {stat.S_IMODE(about.st_mode):04o}, others can {what}",
+            f"chmod go-w {path}" if mode == ANYONE_MAY_READ else f"chmod {mode:o} {path}",
+            fix=lambda: _restrict(path, mode),
         )
+
+
+def _restrict(path: str, mode: int) -> None:
+    files.restrict(path, mode)
+    left = os.lstat(path).st_mode & 0o777 & ~mode
+    if left:
+        raise FileProblem(f"the file system keeps {left:04o}")
+
+
+def complaints(found: Iterable[Finding], folders: Folders, home: Home) -> list[str]:
+    """The paths of which something here was said that still stands."""
+    said = [finding.text for finding in found if finding.id in OURS and finding.counts]
+    paths = [folders.home, folders.state, folders.config, *_paths(home)]
+    return [path for path in paths if any(text.startswith(f"{path} ") for text in said)]
 
 
 def witness(home: Home, envelope: Envelope | None) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from lango_cli import __version__
 from lango_cli.config import load
 from lango_cli.crypto.versions import versions as crypto_versions
 from lango_cli.errors import LangoError
+from lango_cli.vault.store import engine_versions
 from lango_cli.wiring.findings import advice, error, ok
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def environment() -> Iterator[Finding]:
         yield advice(
             "environment",
             f"{load.PASSPHRASE} is set: every program started from here can read it",
-            "use LANGO_PASSPHRASE_FILE, or lango unlock",
+            "use LANGO_PASSPHRASE_FILE instead",
         )
     else:
         yield ok("environment", f"{load.PASSPHRASE} is not set")
@@ -111,8 +112,7 @@ def keyring(verdict: KeyringVerdict, *, needed: bool) -> Iterator[Finding]:
     if not verdict.usable:
         text = f"the OS keyring cannot be used: {verdict.reason} ({took})"
         if needed:
-            hint = "start or unlock it, or add another way: lango keys slot add passphrase"
-            yield advice("keyring", text, hint)
+            yield advice("keyring", text, "start or unlock it")
         else:
             yield ok("keyring", f"{text}; no slot needs it")
     elif verdict.milliseconds > SLOW_KEYRING:
@@ -121,12 +121,12 @@ def keyring(verdict: KeyringVerdict, *, needed: bool) -> Iterator[Finding]:
         yield ok("keyring", f"{verdict.backend} answers in {took}")
 
 
-def versions(engine: dict[str, str]) -> dict[str, str]:
-    """Names and versions of what is at work; `engine` is what an open database says."""
+def versions() -> dict[str, str]:
+    """Names and versions of what is at work; no vault is opened for it."""
     return {
         "lango": __version__,
         "python": sys.version.split()[0],
-        **engine,
+        **engine_versions(),
         **{name: metadata.version(name) for name in ("sqlcipher3", "keyring")},
         **crypto_versions(),
     }

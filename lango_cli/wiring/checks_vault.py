@@ -59,24 +59,47 @@ def _mend_hint(fix: Callable[[], object] | None) -> str:
     return "lango doctor --fix" if fix else "unlock the vault for it: lango doctor --fix"
 
 
-def survivors(envelope: Envelope) -> Iterator[Finding]:
-    """How many slots are left if this machine dies and the vault's files come from a backup."""
+def survivors(envelope: Envelope, *, opens: bool) -> Iterator[Finding]:
+    """How many slots are left if this machine dies and the vault's files come from a backup.
+
+    `opens`: the vault can be unlocked, so that a slot can be added.
+    """
     kept = [slot for slot in envelope.slots if slot.kind in HUMAN]
-    if not kept:
-        yield advice(
-            "slots",
-            "every slot is on this machine: if it dies, nothing opens a backup of the vault",
-            "lango keys slot add recovery",
-        )
-    elif len(kept) == 1:
-        other = "passphrase" if kept[0].kind == "recovery" else "recovery"
-        yield advice(
-            "slots",
-            f"one slot left if this machine dies: {kept[0].label}",
-            f"lango keys slot add {other}",
-        )
-    else:
+    if len(kept) > 1:
         yield ok("slots", f"{len(kept)} slots are left if this machine dies")
+        return
+    if kept:
+        other = "passphrase" if kept[0].kind == "recovery" else "recovery"
+        text = f"one slot left if this machine dies: {kept[0].label}"
+    else:
+        other = "recovery"
+        text = "every slot is on this machine: if it dies, nothing opens a backup of the vault"
+    yield advice("slots", text, f"lango keys slot add {other}" if opens else "")
+
+
+def ways_in(envelope: Envelope, opens: set[str], *, locked: bool) -> Iterator[Finding]:
+    """Whether anything that is here opens the vault; `opens` are the ids of slots that did."""
+    if opens:
+        return
+    kept = [slot for slot in envelope.slots if slot.kind in HUMAN]
+    elsewhere = any(slot.kind == "keyfile" for slot in envelope.slots)
+    if kept:
+        if locked:
+            labels = " and ".join(sorted({slot.kind for slot in kept}))
+            yield advice("unlock", f"the vault is locked; what opens it: {labels}", _way(kept))
+    elif locked or not elsewhere:
+        until = "" if locked else " once the unlock session ends"
+        hint = "put back a copy of its keyfile" if elsewhere else ""
+        yield error("unlock", f"nothing that is here opens this vault{until}", hint)
+    else:
+        text = "once the unlock session ends, only a keyfile that is elsewhere opens this vault"
+        yield advice("unlock", text)
+
+
+def _way(kept: list[Slot]) -> str:
+    if any(slot.kind == "passphrase" for slot in kept):
+        return "to look inside: lango doctor --passphrase-file F"
+    return "to look inside: lango doctor --recovery"
 
 
 def drills(slots: list[SlotInfo], now: float) -> Iterator[Finding]:
@@ -104,34 +127,44 @@ def _overdue(slot: SlotInfo) -> tuple[str, str]:
 
 
 def machine_slots(
-    folders: Folders, home: Home, envelope: Envelope, verdict: KeyringVerdict
+    folders: Folders, home: Home, envelope: Envelope, verdict: KeyringVerdict, opens: set[str]
 ) -> Iterator[Finding]:
-    """Whether what this machine keeps opens the slots it is for."""
+    """Whether what this machine keeps opens the slots it is for; adds to `opens` which it does."""
+    found = list(_judge_keyfile(envelope, KeyfileSource(home.path(KEYFILE), False), opens))
     if verdict.usable:
         ring = KeyringSource(sources.os_keyring(folders), envelope.vault)
         for slot in envelope.slots:
             if slot.kind == "keyring":
-                yield from _judge_entry(envelope, slot, ring)
-    yield from _judge_keyfile(envelope, KeyfileSource(home.path(KEYFILE), False))
+                yield from _judge_entry(envelope, slot, ring, opens)
+    yield from found
 
 
-def _judge_entry(envelope: Envelope, slot: Slot, source: UnlockSource) -> Iterator[Finding]:
-    replace = f"lango keys slot remove {slot.id}, and lango keys slot add keyring"
+def _judge_entry(
+    envelope: Envelope, slot: Slot, source: UnlockSource, opens: set[str]
+) -> Iterator[Finding]:
+    others = opens - {slot.id} or {other.id for other in envelope.slots if other.kind in HUMAN}
+    # The last way in cannot go, and without another one nothing can be added.
+    replace = f"lango keys slot add keyring, then lango keys slot remove {slot.id}"
     try:
         open_slot(envelope, slot, source.offer(slot)).wipe()
     except NotApplicable as err:
         text = f"slot {slot.label} is of no use here: {err.message}"
-        yield advice("sources", text, f"if no other machine has its entry: {replace}")
+        yield advice(
+            "sources", text, f"if no other machine has its entry: {replace}" if others else ""
+        )
     except WrongKey:
         text = f"the OS keyring's entry for slot {slot.label} is stale: it does not open it"
-        yield advice("sources", text, replace)
+        yield advice("sources", text, replace if others else "")
     except LangoError as err:
         yield error("sources", f"slot {slot.label}: {err.message}", err.hint)
     else:
+        opens.add(slot.id)
         yield ok("sources", f"the OS keyring opens slot {slot.label}")
 
 
-def _judge_keyfile(envelope: Envelope, source: UnlockSource) -> Iterator[Finding]:
+def _judge_keyfile(
+    envelope: Envelope, source: UnlockSource, opens: set[str]
+) -> Iterator[Finding]:
     """The keyfile in the home opens one slot; any other keyfile is somewhere else."""
     slots = [slot for slot in envelope.slots if slot.kind == "keyfile" and slot.kdf_name == HKDF]
     probe: list[SlotView] = [*slots] or [_AnyKeyfile()]
@@ -141,9 +174,9 @@ def _judge_keyfile(envelope: Envelope, source: UnlockSource) -> Iterator[Finding
             credential = source.offer(slot)
             if isinstance(slot, Slot):
                 open_slot(envelope, slot, credential).wipe()
-                opened = slot.label
+                opened = slot
         except NotApplicable:
-            if slots:
+            if slots and not opens & {slot.id for slot in slots}:
                 yield ok("sources", "a keyfile slot has its keyfile somewhere else")
             return
         except WrongKey:
@@ -155,7 +188,8 @@ def _judge_keyfile(envelope: Envelope, source: UnlockSource) -> Iterator[Finding
         text = "the keyfile in the home is stale: it opens no slot"
         yield advice("sources", text, "delete it, or put back the right one")
     else:
-        yield ok("sources", f"the keyfile in the home opens slot {opened}")
+        opens.add(opened.id)
+        yield ok("sources", f"the keyfile in the home opens slot {opened.label}")
 
 
 class _AnyKeyfile:
@@ -190,7 +224,9 @@ def due(vault: Vault) -> Iterator[Finding]:
     """Secrets that have expired, expire soon or want a new value."""
     found = vault.secrets.due(DUE_DAYS * DAY)
     if found:
-        text = f"{len(found)} secrets have expired, or are due within {DUE_DAYS} days"
+        what = "1 secret has" if len(found) == 1 else f"{len(found)} secrets have"
+        verb = "is" if len(found) == 1 else "are"
+        text = f"{what} expired, or {verb} due within {DUE_DAYS} days"
         yield advice("due", text, f"lango secrets due --within {DUE_DAYS}d")
     else:
         yield ok("due", f"no secret expires or is due within {DUE_DAYS} days")

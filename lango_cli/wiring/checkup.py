@@ -7,7 +7,7 @@ is skipped with the reason where it does not open. Nothing is asked, unless it i
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lango_cli.errors import (
@@ -21,7 +21,6 @@ from lango_cli.errors import (
     ProfileNotFound,
     Tampered,
     UnknownSetting,
-    VaultError,
     WrongKey,
 )
 from lango_cli.vault import mending
@@ -57,8 +56,13 @@ if TYPE_CHECKING:
     from lango_cli.wiring.flags import Flags
     from lango_cli.wiring.sources import Prompter
 
-NEED_OPEN = ("drill", "database", "audit", "due")
-"""Checks that are skipped where the vault does not open."""
+NEED_OPEN = {
+    "drill": "when each slot was tried",
+    "database": "the pages of the database",
+    "audit": "the audit log",
+    "due": "which secrets have expired or are due",
+}
+"""Checks that are skipped where the vault does not open, and what they look at."""
 STOP = (Cancelled, Interrupted, ProfileNotFound)
 """What is no finding but the person's own end of the checkup, or their mistake."""
 
@@ -83,14 +87,29 @@ class Doctor:
         self.fix = fix
         self.folders: Folders = opening.folders_of(flags)
         self.home: Home = opening.home_of(self.folders)
-        self.engine: dict[str, str] = {}
         self._ask = ask
         self._warnings: list[str] = []
+        self._opens: set[str] = set()
 
     def examine(self) -> Checkup:
         """Run every check, mend what can be if that is wished."""
-        findings = sorted(self._all(), key=lambda found: LEVELS.index(found.level))
-        return Checkup(tuple(findings), checks_machine.versions(self.engine))
+        findings = [self._plain(found) for found in self._once()]
+        findings.sort(key=lambda found: LEVELS.index(found.level))
+        return Checkup(tuple(findings), checks_machine.versions())
+
+    def _once(self) -> Iterator[Finding]:
+        """Every finding but what fails because of one path of which something is said already."""
+        found = list(self._all())
+        paths = checks_files.complaints(found, self.folders, self.home)
+        for finding in found:
+            repeats = finding.level == ERROR and any(path in finding.text for path in paths)
+            if finding.id in checks_files.OURS or not repeats:
+                yield finding
+
+    def _plain(self, finding: Finding) -> Finding:
+        """The finding without a hint that only leads back here."""
+        circular = "lango doctor" in finding.hint and (self.fix or "--" not in finding.hint)
+        return replace(finding, hint="") if circular else finding
 
     def _all(self) -> Iterator[Finding]:
         for finding in self._machine():
@@ -127,7 +146,7 @@ class Doctor:
         if envelope is not None:
             yield from self._inside(envelope, verdict)
         elif not absent:
-            yield from (skipped(check, "no header can be read") for check in NEED_OPEN)
+            yield from _skipped("no header can be read")
 
     def _inside(self, envelope: Envelope, verdict: KeyringVerdict) -> Iterator[Finding]:
         """What needs the vault open; the headers are mended by the key that opened it."""
@@ -135,23 +154,29 @@ class Doctor:
         yield from found
         if vault is None:
             yield from checks_vault.headers(self.home, None)
-            yield from (skipped(check, why) for check in NEED_OPEN)
+            yield from _skipped(why)
         else:
-            with vault:
-                yield from self._opened_up(vault)
+            yield from guarded("vault", self._opened_up(vault))
             envelope = vault.envelope
-        yield from checks_vault.survivors(envelope)
-        slots = checks_vault.machine_slots(self.folders, self.home, envelope, verdict)
+        slots = checks_vault.machine_slots(
+            self.folders, self.home, envelope, verdict, self._opens
+        )
         yield from guarded("sources", slots)
+        if vault is not None or not found:
+            yield from checks_vault.ways_in(envelope, self._opens, locked=vault is None)
+        human = any(slot.kind in checks_vault.HUMAN for slot in envelope.slots)
+        yield from checks_vault.survivors(envelope, opens=human or bool(self._opens))
         for finding in guarded("state", checks_files.witness(self.home, envelope)):
             yield self._treated(finding)
         yield from (advice("unlock", text) for text in self._warnings)
 
     def _opened_up(self, vault: Vault) -> Iterator[Finding]:
-        self.engine = vault.store.versions()
-        for finding in checks_vault.headers(self.home, lambda: mending.mend_headers(vault)):
-            yield self._treated(finding)
-        yield from checks_vault.open_vault(vault)
+        with vault:
+            if vault.master is not None:
+                self._opens.add(vault.bundle.slot)
+            for finding in checks_vault.headers(self.home, lambda: mending.mend_headers(vault)):
+                yield self._treated(finding)
+            yield from checks_vault.open_vault(vault)
 
     def _opened(self, envelope: Envelope) -> tuple[Vault | None, list[Finding], str]:
         """The open vault, what was found on the way to it, and why it is not open if it is not."""
@@ -166,6 +191,8 @@ class Doctor:
         except (InvalidSetting, UnknownSetting):
             return None, [], "the settings cannot be read"
         except (Locked, CustodyError):
+            if drilling.names_a_way(self.flags):
+                raise
             return self._open_to_mend(envelope), [], "the vault is locked"
         except LangoError as err:
             vault, found = self._rescue(envelope, err)
@@ -174,8 +201,9 @@ class Doctor:
     def _open(self, envelope: Envelope, *, accept_age: bool = False, ask: bool = False) -> Vault:
         settings = opening.load_settings(self.flags)
         person = self._ask if ask or self.flags.recovery else None
+        # What is stale, `machine_slots` says.
         key = opening.unlock(
-            self.flags, self.folders, settings, envelope, person, self._warn, real=accept_age
+            self.flags, self.folders, settings, envelope, person, _unheard, real=accept_age
         )
         policy = opening.policy_of(settings, self.flags)
         return core.open_vault(
@@ -194,7 +222,9 @@ class Doctor:
         for header in filter(None, (envelope, self._copy())):
             try:
                 return self._open(header, ask=True)
-            except (VaultError, CustodyError):
+            except STOP:
+                raise
+            except LangoError:
                 continue
         return None
 
@@ -228,6 +258,14 @@ class Doctor:
             return mending.header_of(self.home, COPY)
         except LangoError:
             return None
+
+
+def _unheard(_text: str) -> None:
+    """A warning that a finding repeats."""
+
+
+def _skipped(why: str) -> Iterator[Finding]:
+    return (skipped(check, what, why) for check, what in NEED_OPEN.items())
 
 
 def _first(ways: list[Callable[[], Vault]]) -> Vault:

@@ -22,7 +22,7 @@ from lango_cli.errors import (
 )
 from lango_cli.secret import SecretBytes
 from lango_cli.unlock.keyfile import LIMIT, KeyfileSource
-from lango_cli.unlock.sources import PromptedPassphrase, RecoveryWords
+from lango_cli.unlock.sources import WORDS, PromptedPassphrase, RecoveryWords
 from lango_cli.vault import vault as core
 from lango_cli.vault.envelope import open_slot
 from lango_cli.vault.home import KEYFILE
@@ -105,7 +105,7 @@ def _own_source(
     if slot.kind == "passphrase":
         return PromptedPassphrase("passphrase", lambda: ask.secret("Passphrase"))
     return RecoveryWords(
-        lambda: ask.secret("Recovery words"), True, name="recovery words", asks=True
+        lambda: ask.words("Recovery words", WORDS), True, name="recovery words", asks=True
     )
 
 

@@ -68,9 +68,9 @@ def error(check: str, text: str, hint: str = "") -> Finding:
     return Finding(check, ERROR, text, hint)
 
 
-def skipped(check: str, why: str) -> Finding:
+def skipped(check: str, what: str, why: str) -> Finding:
     """It could not be checked."""
-    return Finding(check, SKIPPED, f"not checked: {why}")
+    return Finding(check, SKIPPED, f"{what}: not checked, {why}")
 
 
 def guarded(check: str, found: Iterable[Finding]) -> Iterator[Finding]:

@@ -1,27 +1,28 @@
 """Making a vault with everything that stands outside of it: keyring entry, keyfile, words on file.
 
-The rule: an existing vault is refused before any question is asked and any file made; what a call
-has made is taken back if no vault comes of it, and kept from the moment the header stands, because
-from then on it opens a vault.
+The rule: an existing vault is refused before any question is asked and any file made. What stands
+outside is made under the writer's lock, taken back under it if no vault comes of it, and kept from
+the moment the header stands, because from then on it opens a vault.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lango_cli import files
 from lango_cli.crypto.generate import generate
 from lango_cli.crypto.mac import random_bytes
-from lango_cli.errors import CustodyUnavailable, Tampered
+from lango_cli.errors import CustodyUnavailable, FileProblem, Tampered
 from lango_cli.unlock.keyfile import KeyfileSource
 from lango_cli.unlock.keyring import KeyringSource, unavailable
 from lango_cli.vault import vault as core
 from lango_cli.vault.create import create_vault
 from lango_cli.vault.create import refuse_existing as refuse
 from lango_cli.vault.envelope import PBKDF2
-from lango_cli.vault.home import HEADER, KEYFILE
+from lango_cli.vault.home import KEYFILE
 from lango_cli.wiring import opening, slotting, sources
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 FIRST_SECRET = "demo/quickstart"  # noqa: S105  # its name
 FIRST_SPEC = "password:32"
+OURS = (KEYFILE, "config.toml", "vault.", "vault-")
+"""How the names begin of what may stand in a home without a vault in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def refuse_existing(flags: Flags) -> None:
     home = opening.home_of(opening.folders_of(flags))
     home.check()
     refuse(home)
+    _check_folder(home.folder)
 
 
 def keyring_verdict(flags: Flags) -> KeyringVerdict:
@@ -92,27 +96,47 @@ def make_vault(flags: Flags, plan: Plan, warn: Warn) -> Vault:
     policy = opening.policy_of(opening.load_settings(flags), flags)
     vault_id = random_bytes(16).hex()
     undo = slotting.Undo()
-    try:
-        _make_folder(home.folder)
-        slots = list(_slots(folders, vault_id, plan, undo))
-        return create_vault(home, vault_id, slots, policy, warn)
-    except BaseException:
-        if not files.exists(home.path(HEADER)):
-            undo.take_back(warn)
-        raise
+    _make_folder(home.folder, warn)
+    return create_vault(
+        home,
+        vault_id,
+        _slots(folders, vault_id, plan, undo),
+        policy,
+        warn,
+        take_back=lambda: undo.take_back(warn),
+    )
 
 
-def _make_folder(path: str) -> None:
-    """The home, private if it is new or empty; one with other files in it is doctor's to judge."""
-    files.ensure_folder(path)
+def _check_folder(path: str) -> int:
+    """The bits of the home's mode to take away; FileProblem if other people's files are in it."""
     try:
-        if not os.listdir(path):
-            files.restrict(path, files.FOLDER_MODE)
+        mode = stat.S_IMODE(os.stat(path).st_mode)
+        strangers = [name for name in os.listdir(path) if not name.startswith(OURS)]
+    except FileNotFoundError:
+        return 0
     except OSError as err:
         raise files.problem(path, err) from None
+    if mode & 0o077 and strangers:
+        raise FileProblem(
+            f"{path} holds other files, and others can get at it (mode {mode:04o})",
+            hint=f"choose another --home, or: chmod 700 {path}",
+        )
+    return mode & 0o077
+
+
+def _make_folder(path: str, warn: Warn) -> None:
+    """The home, private from now on; said where something stands in it already."""
+    wide = _check_folder(path)
+    files.ensure_folder(path)
+    if not wide:
+        return
+    if os.listdir(path):
+        warn(f"others could get at {path}; now only you can (mode 0700)")
+    files.restrict(path, files.FOLDER_MODE)
 
 
 def _slots(folders: Folders, vault_id: str, plan: Plan, undo: slotting.Undo) -> Iterator[NewSlot]:
+    """The slots, with what stands outside of the vault for them; only under the writer's lock."""
     if plan.recovery is not None and plan.recovery_file is not None:
         slotting.write_words(plan.recovery_file, plan.recovery, undo)
     if plan.keyring:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import time
 
 from lango_cli.config import load
-from lango_cli.errors import ProfileNotFound, WrongKey
+from lango_cli.errors import Locked, ProfileNotFound, WrongKey
 from lango_cli.vault import vault as core
 from lango_cli.vault.home import Home
 from lango_cli.vault.parts import Policy
-from lango_cli.wiring.flags import Flags
 from lango_cli.wiring.sources import explicit_source, quiet_sources, session_bundle
 
 TYPE_CHECKING = False
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from lango_cli.vault.bundle import Bundle
     from lango_cli.vault.envelope import Envelope
     from lango_cli.vault.parts import Opened
+    from lango_cli.wiring.flags import Flags
     from lango_cli.wiring.sources import Prompter
 
     Warn = Callable[[str], None]
@@ -92,25 +92,16 @@ def unlock(
         bundle = session_bundle(settings, folders, envelope)
         if bundle is not None:
             return bundle
-    sources = [named] if named else quiet_sources(flags, folders, settings, envelope, ask)
     slots = core.in_order(envelope, flags.slot, home.remembered_slot(envelope.vault))
+    kinds = {slot.kind for slot in slots}
+    sources = [named] if named else quiet_sources(flags, folders, settings, envelope, ask, kinds)
     try:
         return core.open_with(envelope, sources, slots, warn)
     except WrongKey:
         home.count_failure(envelope.vault)
         raise
+    except Locked as err:
+        from lango_cli.wiring import ways
 
-
-def names_in_session() -> list[str]:
-    """Secret names for completion: from an unlock session or not at all."""
-    flags = Flags()
-    folders = folders_of(flags)
-    settings = load.load(folders.config, flags.settings)
-    home = home_of(folders)
-    envelope = home.read_header(lambda _text: None)
-    bundle = session_bundle(settings, folders, envelope)
-    if bundle is None:
-        return []
-    policy = policy_of(settings, flags)
-    with core.open_vault(home, envelope, bundle, policy, lambda _text: None) as vault:
-        return vault.secrets.names()
+        text = ways.hint(folders, kinds, person=ask is not None)
+        raise Locked(err.message, hint=text) from None

@@ -6,6 +6,7 @@ back if the slot does not come to be, and nothing that stood there before is eve
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from lango_cli import files
@@ -21,7 +22,14 @@ from lango_cli.errors import (
     WrongKey,
 )
 from lango_cli.secret import SecretBytes
-from lango_cli.unlock.keyfile import KEY_BYTES, LIMIT, KeyfileSource, make_keyfile, stored_key
+from lango_cli.unlock.keyfile import (
+    KEY_BYTES,
+    LIMIT,
+    KeyfileSource,
+    make_keyfile,
+    stored_key,
+    unmake_keyfile,
+)
 from lango_cli.unlock.sources import (
     RecoveryWords,
     normalised,
@@ -107,18 +115,37 @@ def keyfile_slot(path: str, label: str, kdf: str, undo: Undo, *, given: bool) ->
     (`given`); `<home>/keyfile` is always one that lango made.
     """
     if not files.exists(path):
-        key = make_keyfile(path)
-        undo.made(path, lambda: files.remove(path))
-        return NewSlot("keyfile", label, key, HKDF, new_slot_id())
+        key = SecretBytes(random_bytes(KEY_BYTES))
+        undo.made(path, lambda: unmake_keyfile(path, key))
+        make_keyfile(path, key)
+        return _keyfile_slot(path, label, key, HKDF, given=False)
     content = SecretBytes(files.read_private(path, LIMIT, given=given) or b"")
     try:
-        return NewSlot("keyfile", label, stored_key(content), HKDF, new_slot_id())
+        return _keyfile_slot(path, label, stored_key(content), HKDF, given=given)
     except Tampered:
         if given and len(content):
-            return NewSlot("keyfile", label, content, kdf, new_slot_id())
+            return _keyfile_slot(path, label, content, kdf, given=given)
     raise FileProblem(
         f"{path} is there already, and is no keyfile that lango made", hint="move it away first"
     )
+
+
+def _keyfile_slot(path: str, label: str, key: SecretBytes, kdf: str, *, given: bool) -> NewSlot:
+    def check() -> None:
+        content = SecretBytes(files.read_private(path, LIMIT, given=given) or b"")
+        held = stored_key(content) if kdf == HKDF and len(content) else content
+        if held != key:
+            raise Conflict(
+                f"{path} was changed by something else meanwhile", hint="run the command again"
+            )
+
+    # What comes out of a pipe comes once.
+    lasting = os.path.isfile(path)
+    return NewSlot("keyfile", label, key, kdf, new_slot_id(), check if lasting else _unchecked)
+
+
+def _unchecked() -> None:
+    """Nothing outside the vault that could be looked at."""
 
 
 def passphrase_slot(passphrase: SecretBytes, label: str, kdf: str) -> NewSlot:
@@ -143,8 +170,17 @@ def words_for(entropy: SecretBytes) -> list[str]:
 
 def write_words(path: str, entropy: SecretBytes, undo: Undo) -> None:
     """The words on one line of a new file that only its owner can read."""
-    files.create(path, f"{' '.join(words_for(entropy))}\n".encode())
-    undo.made(path, lambda: files.remove(path))
+    text = f"{' '.join(words_for(entropy))}\n".encode()
+    if not files.exists(path):
+        undo.made(path, lambda: _remove_own(path, text))
+    files.create(path, text)
+
+
+def _remove_own(path: str, text: bytes) -> None:
+    """Remove a file that holds what was written to it, or the start of that; no other."""
+    found = files.read(path, LIMIT)
+    if found is not None and text.startswith(found):
+        files.remove(path)
 
 
 def new_passphrase(fd: int | None, path: str | None) -> SecretBytes | None:
@@ -201,12 +237,30 @@ def add(vault: Vault, new: NewSlot, undo: Undo, warn: Warn) -> SlotInfo:
     """Add the slot; what was made for it is taken back if the header has it not in the end."""
     try:
         refuse_second(vault.envelope, new)
-        return vault.slots.add(new.kind, new.label, new.credential, new.kdf, slot_id=new.slot_id)
+        info = vault.slots.add(new.kind, new.label, new.credential, new.kdf, slot_id=new.slot_id)
     except BaseException:
-        header = vault.home.read_header(lambda _text: None)
-        if all(slot.id != new.slot_id for slot in header.slots):
-            undo.take_back(warn)
+        _take_back(vault, new, undo, warn)
         raise
+    try:
+        new.check()
+    except LangoError:
+        # Whoever made the keyfile took it back while this slot was being made from it.
+        vault.slots.remove(info.id)
+        raise
+    return info
+
+
+def _take_back(vault: Vault, new: NewSlot, undo: Undo, warn: Warn) -> None:
+    """Under the writer's lock, so that no slot which came to be meanwhile loses its keyfile."""
+    with files.Lock(vault.home.path("vault.lock"), vault.policy.lock_timeout):
+        header = vault.home.read_header(lambda _text: None)
+        if any(slot.id == new.slot_id for slot in header.slots):
+            return
+        try:
+            refuse_second(header, new)
+        except Conflict:
+            return
+        undo.take_back(warn)
 
 
 def remove(flags: Flags, vault: Vault, slot_id: str, warn: Warn) -> SlotInfo:

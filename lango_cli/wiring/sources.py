@@ -10,18 +10,18 @@ from __future__ import annotations
 import os
 
 from lango_cli.config import load
-from lango_cli.errors import CustodyError, NotApplicable, UsageProblem
+from lango_cli.errors import CustodyError, CustodyUnavailable, Locked, NotApplicable, UsageProblem
 from lango_cli.vault.bundle import decode
 from lango_cli.vault.home import KEYFILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator
     from typing import Protocol
 
     from lango_cli.config.load import Folders, Settings
     from lango_cli.model import SessionStore, UnlockSource
-    from lango_cli.secret import SecretBytes, SecretText
+    from lango_cli.secret import SecretText
     from lango_cli.unlock.keyring import OsKeyring
     from lango_cli.vault.bundle import Bundle
     from lango_cli.vault.envelope import Envelope
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
         def secret(self, prompt: str) -> SecretText:
             """A line typed without echo."""
+
+        def words(self, prompt: str, count: int) -> SecretText:
+            """Words typed without echo, on one line or several."""
 
     Named = list[tuple[str, Callable[[], UnlockSource]]]
 
@@ -51,20 +54,20 @@ def session_bundle(settings: Settings, folders: Folders, envelope: Envelope) -> 
     return None
 
 
-def session_stores(settings: Settings, folders: Folders) -> Sequence[SessionStore]:
-    """Where an unlock session may be, the preferred place first."""
+def session_stores(settings: Settings, folders: Folders) -> Iterator[SessionStore]:
+    """Where an unlock session may be, the preferred place first, each made when its turn comes."""
     from lango_cli.unlock.session import KernelKeyring
 
     choice = settings.text("unlock.session")
-    stores: list[SessionStore] = []
     if choice in ("auto", "kernel"):
         kernel = KernelKeyring()
         if choice == "kernel" or kernel.available():
-            return [kernel]
+            yield kernel
+    if choice == "kernel" or not (choice == "process" or os.path.isdir(folders.runtime)):
+        return
     from lango_cli.unlock.session_process import SessionProcess
 
-    stores.append(SessionProcess(folders.runtime))
-    return stores
+    yield SessionProcess(folders.runtime)
 
 
 def explicit_source(flags: Flags, ask: Prompter | None) -> UnlockSource | None:
@@ -161,12 +164,15 @@ def _from_keyfile(path: str, name: str) -> UnlockSource:
 def _recovery(ask: Prompter | None) -> UnlockSource:
     from lango_cli.unlock.sources import RecoveryWords
 
-    if ask is None:
-        raise UsageProblem(
-            "--recovery asks for the words on a terminal, and there is none",
-            hint="run it on a terminal without --no-input",
-        )
-    return RecoveryWords(lambda: ask.secret("Recovery words"), True, asks=True)
+    def words() -> SecretText:
+        if ask is None:
+            raise Locked(
+                "nobody can be asked for the recovery words",
+                hint="run it on a terminal without --no-input",
+            )
+        return ask.secret("Recovery words")
+
+    return RecoveryWords(words, True, asks=True)
 
 
 def os_keyring(folders: Folders) -> OsKeyring:
@@ -177,10 +183,14 @@ def os_keyring(folders: Folders) -> OsKeyring:
 
 
 def quiet_sources(
-    flags: Flags, folders: Folders, settings: Settings, envelope: Envelope, ask: Prompter | None
+    flags: Flags,
+    folders: Folders,
+    settings: Settings,
+    envelope: Envelope,
+    ask: Prompter | None,
+    kinds: set[str],
 ) -> list[UnlockSource]:
-    """The ways to unlock that apply to this vault's slots, in the order of the setting."""
-    kinds = {slot.kind for slot in envelope.slots}
+    """The ways to unlock that apply to slots of these kinds, in the order of the setting."""
     found: list[UnlockSource] = []
     for word in settings.words("unlock.order"):
         if word == "keyring" and "keyring" in kinds:
@@ -199,16 +209,26 @@ def quiet_sources(
 
 
 def keep_session(vault: Vault, ttl: int, settings: Settings, folders: Folders) -> str:
-    """Keep an open vault's keys for `ttl` seconds; the name of the place."""
-    store = session_stores(settings, folders)[0]
-    store.put(vault.id, vault.bundle.encode(), ttl)
-    return store.name
+    """Keep an open vault's keys for `ttl` seconds; the name of the place.
 
+    Where the setting leaves the choice, the process serves when the kernel takes no more keys
+    (a user's quota is small). What the other place kept before goes.
+    """
+    from lango_cli.unlock.session import KernelKeyring
+    from lango_cli.unlock.session_process import SessionProcess
 
-def read_credential_of(slot_kind: str, value: SecretBytes) -> SecretBytes:
-    """What a slot of this kind is sealed with: text is normalised as the sources will do it."""
-    if slot_kind != "passphrase":
-        return value
-    from lango_cli.unlock.sources import normalised
-
-    return normalised(value)
+    kernel, process = KernelKeyring(), SessionProcess(folders.runtime)
+    choice = settings.text("unlock.session")
+    content = vault.bundle.encode()
+    if choice == "kernel" or (choice == "auto" and kernel.available()):
+        try:
+            kernel.put(vault.id, content, ttl)
+        except CustodyUnavailable:
+            if choice == "kernel":
+                raise
+        else:
+            process.drop(vault.id)
+            return kernel.name
+    process.put(vault.id, content, ttl)
+    kernel.drop(vault.id)
+    return process.name

@@ -5,6 +5,7 @@ The rule: nothing here unlocks, asks or writes; the OS keyring is at most probed
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,12 +31,17 @@ if TYPE_CHECKING:
     Warn = Callable[[str], None]
 
 
+ID = 32
+"""Hex digits of a vault's id."""
+KEYRING_ANSWERS = "the service answers; the entry is not looked at"
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to unlock, in its turn: whether it would be tried with some hope, and why."""
+    """One way to unlock, in its turn: whether it would work (None: not looked at), and why."""
 
     name: str
-    ready: bool
+    ready: bool | None
     why: str
 
 
@@ -70,11 +76,38 @@ def stores(folders: Folders) -> Sequence[SessionStore]:
     return (KernelKeyring(), SessionProcess(folders.runtime))
 
 
-def drop_sessions(flags: Flags, warn: Warn) -> list[str]:
-    """Forget the vault's sessions; the names of the places that had one."""
-    folders = opening.folders_of(flags)
-    vault = opening.home_of(folders).read_header(warn).vault
+def end_sessions(folders: Folders, vault: str) -> list[str]:
+    """Forget this vault's sessions everywhere; the names of the places that had one."""
     return [store.name for store in stores(folders) if store.drop(vault)]
+
+
+def drop_sessions(flags: Flags, warn: Warn) -> list[str]:
+    """Forget the vault's sessions; the names of the places that had one.
+
+    Where no header says which vault this is, those of every vault that this user had open go.
+    """
+    folders = opening.folders_of(flags)
+    try:
+        vault = opening.home_of(folders).read_header(warn).vault
+    except LangoError as err:
+        dropped = sorted({name for it in _known(folders) for name in end_sessions(folders, it)})
+        if not dropped:
+            raise
+        warn(f"{err.message}; the sessions of every vault are ended")
+        return dropped
+    return end_sessions(folders, vault)
+
+
+def _known(folders: Folders) -> set[str]:
+    """The ids of vaults whose traces are in the runtime and state folders."""
+    found = set()
+    for folder in (folders.runtime, folders.state):
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            continue
+        found |= {name.partition(".")[0] for name in names}
+    return {name for name in found if len(name) == ID and not name.strip("0123456789abcdef")}
 
 
 def standing(flags: Flags, warn: Warn, *, person: bool) -> Standing:
@@ -131,7 +164,7 @@ def _ways(
     kinds = {slot.kind for slot in envelope.slots}
     judged = {
         "session": (session is not None, "an unlock session is open", "no unlock session"),
-        "keyring": (verdict.usable, f"{verdict.backend} answers", verdict.reason),
+        "keyring": (verdict.usable, KEYRING_ANSWERS, verdict.reason),
         "keyfile": (_there(home.path(KEYFILE)), "it is there", "no keyfile in the home"),
         "prompt": (person, "somebody can be asked", "nobody can be asked"),
     }
@@ -142,7 +175,9 @@ def _ways(
         kind = needs.get(name)
         if kind is not None and kind not in kinds:
             ready, why_not = False, f"the vault has no {kind} slot"
-        found.append(Way(name, ready, why if ready else why_not))
+        # Whether the entry is right is known only by reading it, and that unlocks.
+        known = None if ready and name == "keyring" else ready
+        found.append(Way(name, known, why if ready else why_not))
     return tuple(found)
 
 

@@ -21,6 +21,7 @@ from lango_cli.wiring import (
     opening,
     slotting,
     sources,
+    standing,
 )
 from lango_cli.wiring.checkup import NEED_OPEN, Doctor
 from lango_cli.wiring.findings import ADVICE, ERROR, OK, SKIPPED, Finding, mended
@@ -162,7 +163,8 @@ def test_a_slot_that_nobody_tried_for_long_is_worth_a_drill(info: SlotInfo, leve
 def test_how_many_slots_outlive_the_machine(flags: Flags) -> None:
     words = slotting.new_entropy()
     with making.make_vault(flags, making.Plan(keyfile=True, recovery=words), quiet) as vault:
-        finding = one(checks_vault.survivors(vault.envelope))
+        assert one(checks_vault.survivors(vault.envelope, opens=False)).hint == ""
+        finding = one(checks_vault.survivors(vault.envelope, opens=True))
         assert finding.text == "one slot left if this machine dies: recovery"
         assert finding.hint == "lango keys slot add passphrase"
 
@@ -174,7 +176,70 @@ def test_a_stale_and_a_lost_keyring_entry_are_told_apart(flags: Flags, ring: Rin
     ring.entries[account] = bytes(32)
     assert any("slot keyring is stale" in text for text in texts(check(flags), ADVICE))
     del ring.entries[account]
-    assert any("no entry for this slot" in text for text in texts(check(flags), ADVICE))
+    assert any("no entry for slot keyring" in text for text in texts(check(flags), ADVICE))
+
+
+def hints(checkup: Checkup) -> list[str]:
+    """Every hint of a checkup."""
+    return [finding.hint for finding in checkup.findings if finding.hint]
+
+
+def test_a_vault_that_nothing_opens_is_an_error(flags: Flags, ring: Ring) -> None:
+    making.make_vault(flags, making.Plan(keyring=True), quiet).close()
+    ring.entries.clear()
+    checkup = check(flags)
+    assert texts(checkup, ERROR) == ["nothing that is here opens this vault"]
+    assert not [hint for hint in hints(checkup) if "keys slot" in hint]
+    stale = [text for text in texts(checkup, ADVICE) if "no entry for slot keyring" in text]
+    assert len(stale) == 1
+
+
+def test_a_vault_that_nothing_opens_once_its_session_ends_is_an_error(
+    flags: Flags, ring: Ring, tmp_path: Path
+) -> None:
+    (tmp_path / "run").mkdir(mode=0o700)
+    folders, settings = opening.folders_of(flags), opening.load_settings(flags)
+    with making.make_vault(flags, making.Plan(keyring=True), quiet) as vault:
+        sources.keep_session(vault, 60, settings, folders)
+    ring.entries.clear()
+    found = texts(check(flags), ERROR)
+    standing.drop_sessions(flags, quiet)
+    assert found == ["nothing that is here opens this vault once the unlock session ends"]
+
+
+def test_a_way_that_a_person_keeps_makes_it_advice_that_names_it(
+    flags: Flags, ring: Ring
+) -> None:
+    words = slotting.new_entropy()
+    making.make_vault(flags, making.Plan(keyring=True, recovery=words), quiet).close()
+    ring.entries.clear()
+    checkup = check(flags)
+    assert checkup.count(ERROR) == 0
+    assert "the vault is locked; what opens it: recovery" in texts(checkup, ADVICE)
+    assert any("lango doctor --recovery" in hint for hint in hints(checkup))
+
+
+def test_a_stale_entry_is_said_once_and_replaced_by_adding_first(
+    flags: Flags, ring: Ring
+) -> None:
+    making.make_vault(flags, making.Plan(keyring=True, keyfile=True), quiet).close()
+    account = next(iter(ring.entries))
+    ring.entries[account] = bytes(32)
+    checkup = check(flags)
+    assert len([f for f in checkup.findings if "is stale" in f.text]) == 1
+    (hint,) = [hint for hint in hints(checkup) if "slot remove" in hint]
+    assert hint.startswith("lango keys slot add keyring, then lango keys slot remove ")
+
+
+def test_a_mode_that_the_file_system_keeps_is_not_mended(
+    flags: Flags, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    making.make_vault(flags, making.Plan(keyfile=True), quiet).close()
+    (tmp_path / "home" / COPY).chmod(0o644)
+    monkeypatch.setattr("lango_cli.files.restrict", lambda _path, _mode: None)
+    checkup = check(flags, fix=True)
+    assert checkup.count(ERROR) == 1
+    assert "cannot be mended: the file system keeps 0044" in texts(checkup, ERROR)[0]
 
 
 def test_what_is_due_is_counted_and_not_named(flags: Flags) -> None:
@@ -183,7 +248,7 @@ def test_what_is_due_is_counted_and_not_named(flags: Flags) -> None:
         vault.secrets.set("bank/pin", value, expires_at=time.time() + 3600)
         vault.secrets.set("later", value, expires_at=time.time() + 90 * 86_400)
     found = texts(check(flags), ADVICE)
-    assert any(text.startswith("1 secrets have expired, or are due") for text in found)
+    assert any(text.startswith("1 secret has expired, or is due within") for text in found)
     assert not any("bank/pin" in text or "opensesame" in text for text in found)
 
 
@@ -200,7 +265,9 @@ def test_a_vault_that_stays_locked_is_checked_from_outside(flags: Flags) -> None
     checkup = check(flags, fix=True)
     assert checkup.count(ERROR) == 0
     assert [f.id for f in checkup.findings if f.level == SKIPPED] == list(NEED_OPEN)
-    assert "sqlcipher" not in checkup.versions
+    assert all(" not checked, " in f.text for f in checkup.findings if f.level == SKIPPED)
+    assert checkup.versions["sqlcipher"] >= "4"
+    assert "the vault is locked; what opens it: passphrase" in texts(checkup, ADVICE)
     assert "header and copy can be read and are the same" in texts(checkup, OK)
 
 

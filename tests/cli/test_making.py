@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pexpect
 import pytest
@@ -15,25 +17,21 @@ from lango_cli import files
 from lango_cli.crypto.mac import random_bytes
 from lango_cli.errors import (
     AlreadyInitialised,
+    Conflict,
     CustodyUnavailable,
     FileProblem,
+    LangoError,
     Tampered,
 )
 from lango_cli.model import KeyringVerdict
 from lango_cli.secret import SecretBytes
-from lango_cli.vault.create import create_vault
+from lango_cli.vault import create, store_open
 from lango_cli.vault.home import COPY, HEADER, KEYFILE
 from lango_cli.wiring import making, opening, slotting, sources
 from lango_cli.wiring.flags import Flags
 from tests.parts import require
 from tests.stage import Stage
 from tests.unlock.conftest import Desk, desk, gnome
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from lango_cli.vault.vault import Vault
 
 __all__ = ["desk", "gnome"]
 
@@ -153,7 +151,8 @@ def test_a_lost_entry_is_found_by_the_doctor_and_by_a_drill(gnome: Desk, tmp_pat
     gnome.run(require("secret-tool"), "clear", "service", "lango")
     stage.perform(
         "exit 13 lango keys slot test keyring\n"
-        "lango doctor\nstdout 'advice: +slot keyring is of no use here: no entry for this slot'\n"
+        "lango doctor\n"
+        "stdout 'advice: +slot keyring is of no use here: no entry for slot keyring$'\n"
     )
 
 
@@ -174,15 +173,84 @@ def test_of_two_that_make_a_vault_at_once_one_does_and_the_other_says_so(tmp_pat
     stage.perform("lango secrets get demo/quickstart\nlango doctor\n! stdout '^error'\n")
 
 
-def failing(where: str) -> Callable[..., Vault]:
-    """`create_vault` that fails before the header stands, or after."""
+def has_open(process: subprocess.Popen[bytes], path: Path) -> bool:
+    """Whether this process has that file open."""
+    try:
+        return str(path) in map(os.readlink, Path(f"/proc/{process.pid}/fd").glob("*"))
+    except OSError:
+        return False
 
-    def create(home: Any, vault_id: Any, slots: Any, policy: Any, warn: Any) -> Vault:
-        if where == "after":
-            create_vault(home, vault_id, slots, policy, warn).close()
-        raise FileProblem("no space left")
 
-    return create
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+@pytest.mark.parametrize("second", [["quickstart"], ["init", "--keyfile", "--no-recovery"]])
+def test_a_keyfile_that_is_taken_back_is_nobody_elses(tmp_path: Path, second: list[str]) -> None:
+    """One that makes a vault is stopped once its keyfile stands, and ended beside another one."""
+    stage = Stage(tmp_path, ENTRY)
+    home, phrase = tmp_path / "home" / "lango", tmp_path / "phrase"
+    phrase.write_text("open sesame, said he")
+    phrase.chmod(0o600)
+    slow = ["init", "--keyfile", "--no-recovery", "--kdf", "argon2id"]
+
+    def start(*arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([*ENTRY, *arguments], env=stage.env, stdout=-1, stderr=-1)
+
+    first = start(*slow, "--new-passphrase-file", str(phrase))
+    while not (home / KEYFILE).exists() and first.poll() is None:
+        pass
+    first.send_signal(signal.SIGSTOP)
+    other = start(*second, "--lock-timeout", "60")
+    while other.poll() is None and not has_open(other, home / "vault.lock"):
+        pass
+    first.send_signal(signal.SIGTERM)
+    first.send_signal(signal.SIGCONT)
+    for process in (first, other):
+        process.communicate()
+    # Where it was stopped too late, the first one's vault stands.
+    assert {first.returncode, other.returncode} in ({143, 0}, {0, 11}, {143, 11})
+    stage.perform("lango secrets list\nlango doctor\n! stdout '^error'\n")
+
+
+def test_an_interrupted_init_leaves_no_keyfile(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, ENTRY)
+    home = tmp_path / "home" / "lango"
+    command = [*ENTRY, "init", "--keyfile", "--recovery-file", str(tmp_path / "words")]
+    with subprocess.Popen(command, env=stage.env, stderr=-1) as process:
+        while not (home / KEYFILE).exists() and process.poll() is None:
+            pass
+        process.send_signal(signal.SIGTERM)
+    assert (home / HEADER).exists() == (home / KEYFILE).exists() == (tmp_path / "words").exists()
+
+
+def test_a_keyfile_that_something_else_changes_meanwhile_is_noticed(
+    flags: Flags, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = store_open.create_store
+
+    def changing(*arguments: Any) -> None:
+        (tmp_path / "home" / KEYFILE).write_bytes(b"x")
+        real(*arguments)
+
+    monkeypatch.setattr(create, "create_store", changing)
+    with pytest.raises(LangoError):
+        making.make_vault(flags, making.Plan(keyfile=True), quiet)
+    assert not (tmp_path / "home" / HEADER).exists()
+
+
+def test_whoever_comes_second_makes_nothing_outside(
+    flags: Flags, ring: Ring, tmp_path: Path
+) -> None:
+    phrase = SecretBytes(b"open sesame")
+    making.make_vault(flags, making.Plan(passphrase=phrase), quiet).close()
+    with pytest.raises(AlreadyInitialised):
+        making.make_vault(flags, plan(tmp_path), quiet)
+    assert not (tmp_path / "home" / KEYFILE).exists()
+    assert not (tmp_path / "words").exists()
+    assert ring.entries == {}
+
+
+def fail(patch: pytest.MonkeyPatch, where: str) -> None:
+    """Making a vault fails right before the header stands, or right after."""
+    patch.setattr(create, {"before": "create_store", "after": "open_vault"}[where], _full)
 
 
 def plan(tmp_path: Path) -> making.Plan:
@@ -194,10 +262,11 @@ def plan(tmp_path: Path) -> making.Plan:
 def test_a_vault_that_does_not_come_to_be_leaves_nothing(
     flags: Flags, ring: Ring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(making, "create_vault", failing("before"))
+    fail(monkeypatch, "before")
     with pytest.raises(FileProblem):
         making.make_vault(flags, plan(tmp_path), quiet)
-    assert list((tmp_path / "home").iterdir()) == []
+    left = {path.name for path in (tmp_path / "home").iterdir()}
+    assert left <= {"vault.lock", "vault-1.db.init"}
     assert not (tmp_path / "words").exists()
     assert ring.entries == {}
 
@@ -205,9 +274,10 @@ def test_a_vault_that_does_not_come_to_be_leaves_nothing(
 def test_from_the_moment_the_header_stands_everything_is_kept(
     flags: Flags, ring: Ring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(making, "create_vault", failing("after"))
-    with pytest.raises(FileProblem):
-        making.make_vault(flags, plan(tmp_path), quiet)
+    with monkeypatch.context() as patch:
+        fail(patch, "after")
+        with pytest.raises(FileProblem, match=r"there is a vault at .*: no space left"):
+            making.make_vault(flags, plan(tmp_path), quiet)
     assert (tmp_path / "home" / KEYFILE).exists()
     assert (tmp_path / "words").exists()
     assert len(ring.entries) == 1
@@ -223,7 +293,7 @@ def test_a_keyfile_that_was_there_before_is_used_and_never_removed(
     for path in (tmp_path / "home").glob("vault*"):
         path.unlink()
     with monkeypatch.context() as patch:
-        patch.setattr(making, "create_vault", failing("before"))
+        fail(patch, "before")
         with pytest.raises(FileProblem):
             making.make_vault(flags, making.Plan(keyfile=True), quiet)
     making.make_vault(flags, making.Plan(keyfile=True), quiet).close()
@@ -255,20 +325,46 @@ def test_any_file_of_a_vault_is_a_vault(flags: Flags, tmp_path: Path, left: str)
     assert [path.name for path in home.iterdir()] == [left]
 
 
-def test_an_empty_folder_is_made_private_and_a_full_one_left_as_it_is(
+def test_an_empty_folder_is_made_private(flags: Flags, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    home.chmod(0o755)
+    said: list[str] = []
+    making.make_vault(flags, making.Plan(keyfile=True), said.append).close()
+    assert home.stat().st_mode & 0o777 == 0o700
+    assert said == []
+
+
+def test_a_folder_with_files_of_ours_is_made_private_and_that_is_said(
     flags: Flags, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
-    home.mkdir(mode=0o755)
-    making.make_vault(flags, making.Plan(keyfile=True), quiet).close()
+    home.mkdir()
+    home.chmod(0o755)
+    (home / "config.toml").write_text("")
+    said: list[str] = []
+    making.make_vault(flags, making.Plan(keyfile=True), said.append).close()
     assert home.stat().st_mode & 0o777 == 0o700
-    other = tmp_path / "other"
-    other.mkdir(mode=0o755)
-    other.chmod(0o755)
-    (other / "notes").write_text("mine")
-    flags.home = str(other)
+    assert said == [f"others could get at {home}; now only you can (mode 0700)"]
+
+
+def test_a_folder_with_other_files_that_others_use_is_refused_and_left_as_it_is(
+    flags: Flags, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    home.chmod(0o755)
+    (home / "notes").write_text("mine")
+    for make in (
+        lambda: making.refuse_existing(flags),
+        lambda: making.make_vault(flags, making.Plan(keyfile=True), quiet),
+    ):
+        with pytest.raises(FileProblem, match="holds other files"):
+            make()
+    assert home.stat().st_mode & 0o777 == 0o755
+    assert [path.name for path in home.iterdir()] == ["notes"]
+    home.chmod(0o700)
     making.make_vault(flags, making.Plan(keyfile=True), quiet).close()
-    assert other.stat().st_mode & 0o777 == 0o755
 
 
 def test_a_slot_that_is_not_added_leaves_nothing(
@@ -290,6 +386,34 @@ def test_a_slot_that_is_not_added_leaves_nothing(
             slotting.add(vault, new, undo, quiet)
     assert ring.entries == {}
     assert not files.exists(path)
+
+
+def test_a_keyfile_that_another_slot_uses_meanwhile_is_not_taken_back(
+    flags: Flags, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "stick")
+    with making.make_vault(flags, making.Plan(keyfile=True), quiet) as vault:
+        undo = slotting.Undo()
+        first = slotting.keyfile_slot(path, "stick", "pbkdf2-sha256", undo, given=True)
+        second = slotting.keyfile_slot(path, "two", "pbkdf2-sha256", slotting.Undo(), given=True)
+        slotting.add(vault, second, slotting.Undo(), quiet)
+        with pytest.raises(Conflict):
+            slotting.add(vault, first, undo, quiet)
+    assert files.exists(path)
+
+
+def test_a_slot_whose_keyfile_was_taken_back_meanwhile_goes_with_it(
+    flags: Flags, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "stick")
+    with making.make_vault(flags, making.Plan(keyfile=True), quiet) as vault:
+        undo = slotting.Undo()
+        slotting.keyfile_slot(path, "stick", "pbkdf2-sha256", undo, given=True)
+        second = slotting.keyfile_slot(path, "two", "pbkdf2-sha256", slotting.Undo(), given=True)
+        undo.take_back(quiet)
+        with pytest.raises(Conflict):
+            slotting.add(vault, second, slotting.Undo(), quiet)
+        assert [slot.label for slot in vault.slots.list()] == ["keyfile"]
 
 
 def _full(*_arguments: object) -> None:

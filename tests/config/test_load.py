@@ -121,7 +121,8 @@ def test_an_unknown_setting_in_the_file_is_refused(config: Path, text: str) -> N
     config.write_text(text)
     with pytest.raises(UnknownSetting) as caught:
         load_from(config)
-    assert "lockTimeot" not in caught.value.message
+    assert str(config) in caught.value.message
+    assert "local" not in caught.value.message
 
 
 def test_a_misspelt_setting_is_answered_with_the_nearest_name(config: Path) -> None:

@@ -1,0 +1,51 @@
+"""What to say where nothing opens the vault: exactly the ways that fit its slots, here and now.
+
+The rule: a way is named only if the vault, or the slot that was asked for, has a slot for it; what
+asks a person only where it can work.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lango_cli.wiring import sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lango_cli.config.load import Folders
+
+BY_PASSPHRASE = (  # noqa: S105  # the names of options
+    "--passphrase-file F, --passphrase-fd N, --passphrase-command C, LANGO_PASSPHRASE_FILE,"
+    " LANGO_PASSPHRASE_COMMAND or $CREDENTIALS_DIRECTORY/lango"
+)
+BY_KEYFILE = "--keyfile F or LANGO_KEYFILE"
+BY_RECOVERY = "--recovery on a terminal"
+
+
+def hint(folders: Folders, kinds: Iterable[str], *, person: bool) -> str:
+    """The ways for slots of these kinds; `person`: somebody could be asked."""
+    has = set(kinds)
+    given = [
+        text
+        for kind, text in (
+            ("passphrase", BY_PASSPHRASE),
+            ("keyfile", BY_KEYFILE),
+            ("recovery", BY_RECOVERY),
+        )
+        if kind in has
+    ]
+    found = []
+    if person and "passphrase" in has:
+        found.append("unlock it: lango unlock")
+    if given:
+        found.append(f"give {'; or '.join(given)}")
+    if "keyring" in has:
+        found += _keyring(folders)
+    return "; or ".join(found) or "see which slots there are: lango keys slot list"
+
+
+def _keyring(folders: Folders) -> list[str]:
+    """A keyring that answers and still opens nothing has no right entry: no use in naming it."""
+    verdict = sources.os_keyring(folders).describe()
+    return [] if verdict.usable else [f"unlock the desktop keyring ({verdict.reason})"]

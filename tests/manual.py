@@ -1,0 +1,87 @@
+"""What the manual says that no declaration holds: variables, files, examples, notes on security.
+
+The rule: settings, options and exit codes come from the code and are not repeated here; tests
+compare the variables with those that the code reads, and run the examples past the command tree.
+"""
+
+from __future__ import annotations
+
+from lango_cli.config.load import CONFIG, PASSPHRASE
+from lango_cli.unlock.keyring import VERDICT
+from lango_cli.vault.home import COPY, HEADER, KEYFILE, PENDING
+
+ENVIRONMENT = {
+    "LANGO_HOME": "The folder with everything of a vault, where --home does not name it.",
+    "LANGO_NO_INPUT": "If set to anything but 0, no, off or false: never ask, as --no-input.",
+    "LANGO_PASSPHRASE_FILE": "Read the passphrase from this file.",
+    "LANGO_PASSPHRASE_COMMAND": "Run this (without a shell); what it prints is the passphrase.",
+    "LANGO_KEYFILE": "Unlock with this keyfile.",
+    PASSPHRASE: "The passphrase itself, if none of these three is set. Other programs of yours can"
+    " read it, so prefer one of those; lango doctor reports it.",
+    "CREDENTIALS_DIRECTORY": "A systemd service's credentials: its file lango is a keyfile or a"
+    " passphrase.",
+    "NO_COLOR": "If not empty: no colour, unless --color says otherwise.",
+    "CLICOLOR_FORCE": "If neither empty nor 0: colour off a terminal too, unless NO_COLOR or"
+    " --color says otherwise.",
+    "XDG_DATA_HOME, XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_RUNTIME_DIR": "On Linux, where the"
+    " platform's folders are; see FILES.",
+}
+"""Every variable but those of the settings."""
+
+FOLDERS = {
+    "home": "--home, else LANGO_HOME, else $XDG_DATA_HOME/lango (~/.local/share/lango); it holds:",
+    HEADER: "The header: the ways to unlock. Nothing in it is secret by itself.",
+    COPY: "Its copy, for the day it is damaged.",
+    "vault-1.db": "The database, encrypted as a whole; the number grows with each new key"
+    " generation.",
+    KEYFILE: "A key, if the vault has such a slot. Keep it out of backups of the home.",
+    PENDING: "Sealed audit records that wait for the next writer.",
+    "vault.lock": "What writers take turns with.",
+    CONFIG: "Settings: in the home if one is named, else in $XDG_CONFIG_HOME/lango"
+    " (~/.config/lango).",
+    "state folder": "$XDG_STATE_HOME/lango (~/.local/state/lango): for each vault how many changes"
+    f" this machine has seen, how many unlocks failed and which slot worked last; {VERDICT}, how"
+    " the OS keyring answered.",
+    "runtime folder": "$XDG_RUNTIME_DIR/lango: the socket of an unlock session that a process"
+    " keeps.",
+}
+
+EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
+    "lango": (
+        ("Make a vault that opens with a passphrase:", "lango init"),
+        ("Keep a secret, asked for without being shown, and use it:", "lango secrets set db/main"),
+        ("", "lango secrets get db/main"),
+        ("Do not be asked for an hour, then forget at once:", "lango unlock --ttl 1h"),
+        ("", "lango lock"),
+    ),
+    "lango secrets": (
+        ("Take a value from another program:", "lango secrets set api/token -"),
+        ("Have one made:", "lango secrets set db/main --generate password:40"),
+        ("Change it only if nobody else did:", "lango secrets set db/main --if-version 2 -"),
+        ("Read an earlier version:", "lango secrets get db/main@1"),
+        ("See what wants a new value soon:", "lango secrets due --within 30d"),
+    ),
+    "lango keys": (
+        ("Make recovery words for the vault:", "lango keys slot add recovery"),
+        ("Try now and then whether they still open it:", "lango keys slot test recovery"),
+        ("Change the passphrase:", "lango keys passphrase"),
+    ),
+    "lango audit": (
+        ("See what happened in the last day:", "lango audit list --since 1d"),
+        ("Take a head, kept elsewhere:", "lango audit export --head --output head.json"),
+        ("Check later that no record is missing:", "lango audit verify --head head.json"),
+    ),
+}
+"""Of each page: what for, and the command line; an empty text goes with the one before."""
+
+SECURITY = (
+    "A value never goes into an argument, a log or a message: other users can see arguments, and"
+    " the shell keeps them.",
+    "Whoever runs code as you can do what you can: read the keyfile, ask the OS keyring, use an"
+    " unlock session until it ends. A keyring or keyfile slot protects a stolen disk only as far"
+    " as the keyring's password or the keyfile's place does.",
+    "A changed passphrase still opens old copies of the header. Home and state folder put back"
+    " together from one old copy are not noticed.",
+    "Audit records cut from the end are noticed only against a head exported before.",
+    "README has the whole of what lango protects against, and what it cannot.",
+)
