@@ -55,7 +55,9 @@ class Asking:
         self._echo, self._lines = echo, lines
         self._before: list[Any] = []
         self._handlers: dict[signal.Signals, Any] = {}
-        self._stands = self._stopping = self._resumed = False
+        self._stands = self._stopping = False
+        self.resumed = 0
+        """How often the process went on after a stop: what was typed before is void then."""
 
     def __enter__(self) -> Self:
         with problems():
@@ -79,11 +81,6 @@ class Asking:
             self._hide()
         finally:
             self._leave()
-
-    def was_resumed(self) -> bool:
-        """Whether the process was stopped since last asked: what was typed by then is void."""
-        found, self._resumed = self._resumed, False
-        return found
 
     def _listen(self) -> None:
         """Take over SIGTSTP, unless the parent has it ignored, and SIGCONT."""
@@ -119,7 +116,7 @@ class Asking:
 
     def _go_on(self, _number: int, _frame: FrameType | None) -> None:
         if self._stands and not self._stopping:
-            self._resumed = True
+            self.resumed += 1
             self._show()
 
 

@@ -164,16 +164,20 @@ class Terminal:
         with Asking(self._fd, draw, hide, echo=True, lines=True):
             data = bytearray()
             while not data.endswith(b"\n"):
+                self._wait()
                 data += self._some()
         return bytes(data).rstrip(_ENTER).decode("utf-8", "surrogateescape")
 
     def _hidden_lines(self, asking: Asking) -> Iterator[tuple[bytes, bytes, int]]:
         """Lines as they are ended, each with the keys that came at once, and its end's place."""
-        typed = bytearray()
+        typed, times = bytearray(), asking.resumed
         while True:
-            keys = self._some()
-            if asking.was_resumed():
+            self._wait()
+            keys = self._some() if times == asking.resumed else b""
+            if times != asking.resumed:
                 typed.clear()
+                times = asking.resumed
+                continue
             for number, code in enumerate(keys):
                 if code in _ENTER:
                     yield bytes(typed), keys, number
@@ -188,6 +192,14 @@ class Terminal:
                 "more than one line came at once",
                 hint="for a value of several lines use - (standard input) or --from-file",
             )
+
+    def _wait(self) -> None:
+        """Come back when there is something to read, which `_some` then does not wait for."""
+        try:
+            with problems():
+                select.select([self._fd], [], [])
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted") from None
 
     def _some(self) -> bytes:
         try:

@@ -162,9 +162,7 @@ def _judge_entry(
         yield ok("sources", f"the OS keyring opens slot {slot.label}")
 
 
-def _judge_keyfile(
-    envelope: Envelope, source: UnlockSource, opens: set[str]
-) -> Iterator[Finding]:
+def _judge_keyfile(envelope: Envelope, source: UnlockSource, opens: set[str]) -> Iterator[Finding]:
     """The keyfile in the home opens one slot; any other keyfile is somewhere else."""
     slots = [slot for slot in envelope.slots if slot.kind == "keyfile" and slot.kdf_name == HKDF]
     probe: list[SlotView] = [*slots] or [_AnyKeyfile()]

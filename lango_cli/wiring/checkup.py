@@ -158,9 +158,7 @@ class Doctor:
         else:
             yield from guarded("vault", self._opened_up(vault))
             envelope = vault.envelope
-        slots = checks_vault.machine_slots(
-            self.folders, self.home, envelope, verdict, self._opens
-        )
+        slots = checks_vault.machine_slots(self.folders, self.home, envelope, verdict, self._opens)
         yield from guarded("sources", slots)
         if vault is not None or not found:
             yield from checks_vault.ways_in(envelope, self._opens, locked=vault is None)

@@ -162,7 +162,7 @@ def _from_keyfile(path: str, name: str) -> UnlockSource:
 
 
 def _recovery(ask: Prompter | None) -> UnlockSource:
-    from lango_cli.unlock.sources import RecoveryWords
+    from lango_cli.unlock.sources import WORDS, RecoveryWords
 
     def words() -> SecretText:
         if ask is None:
@@ -170,7 +170,7 @@ def _recovery(ask: Prompter | None) -> UnlockSource:
                 "nobody can be asked for the recovery words",
                 hint="run it on a terminal without --no-input",
             )
-        return ask.secret("Recovery words")
+        return ask.words("Recovery words", WORDS)
 
     return RecoveryWords(words, True, asks=True)
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from lango_cli.config.load import Folders
 
-BY_PASSPHRASE = (  # noqa: S105  # the names of options
+FOR_HUMAN_SLOT = (
     "--passphrase-file F, --passphrase-fd N, --passphrase-command C, LANGO_PASSPHRASE_FILE,"
     " LANGO_PASSPHRASE_COMMAND or $CREDENTIALS_DIRECTORY/lango"
 )
-BY_KEYFILE = "--keyfile F or LANGO_KEYFILE"
-BY_RECOVERY = "--recovery on a terminal"
+FOR_KEYFILE = "--keyfile F or LANGO_KEYFILE"
+FOR_RECOVERY = "--recovery on a terminal"
 
 
 def hint(folders: Folders, kinds: Iterable[str], *, person: bool) -> str:
@@ -29,9 +29,9 @@ def hint(folders: Folders, kinds: Iterable[str], *, person: bool) -> str:
     given = [
         text
         for kind, text in (
-            ("passphrase", BY_PASSPHRASE),
-            ("keyfile", BY_KEYFILE),
-            ("recovery", BY_RECOVERY),
+            ("passphrase", FOR_HUMAN_SLOT),
+            ("keyfile", FOR_KEYFILE),
+            ("recovery", FOR_RECOVERY),
         )
         if kind in has
     ]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lango_cli.cli import app, groups, ui
+from lango_cli.cli import app, front, groups, ui
 from lango_cli.errors import Busy
 from tests.cli.conftest import listening
 
@@ -73,6 +75,50 @@ def test_being_ended_has_the_code_of_its_signal(
     fail_with(monkeypatch, raised)
     assert app.main([]) == code
     assert "Traceback" not in said.err
+
+
+def test_the_last_resort_shows_a_class_and_no_traceback() -> None:
+    program = (
+        "from lango_cli import __main__ as m\n"
+        "def main(): raise RuntimeError('opensesame')\n"
+        "m.main = main\nm.run()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "lango: error: unexpected (RuntimeError)\n"
+
+
+@pytest.mark.parametrize("err", [RuntimeError(PLANTED), FileNotFoundError(PLANTED), Busy("x")])
+def test_completion_is_silent_whatever_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, said: Said, err: Exception
+) -> None:
+    def names_in_session() -> NoReturn:
+        raise err
+
+    monkeypatch.setattr(front.opening, "names_in_session", names_in_session)
+    assert front.main(["__complete", "x"]) == 0
+    assert said.out + said.err == ""
+
+
+@pytest.mark.parametrize(
+    "rest", [["--keyfile"], ["--output"], ["--home="], ["--home", ""], ["--slot", ""], ["--nope"]]
+)
+def test_the_small_front_hands_over_what_it_does_not_know_to_the_letter(rest: list[str]) -> None:
+    assert front.main(["secrets", "get", "a", *rest]) is None
+
+
+def test_an_error_is_told_even_if_drawing_it_fails(
+    monkeypatch: pytest.MonkeyPatch, said: Said
+) -> None:
+    def colours(screen: ui.Ui, _fd: int = 1) -> bool:
+        if screen.colour is None:
+            raise RuntimeError(PLANTED)
+        return False
+
+    monkeypatch.setattr(ui.Ui, "colours", colours)
+    fail_with(monkeypatch, Busy("another process is writing"))
+    assert app.main([]) == 15
+    assert said.err.startswith("lango: error: another process is writing\n")
 
 
 def test_a_bug_under_json_is_one_object(monkeypatch: pytest.MonkeyPatch, said: Said) -> None:

@@ -207,9 +207,7 @@ def test_a_vault_that_nothing_opens_once_its_session_ends_is_an_error(
     assert found == ["nothing that is here opens this vault once the unlock session ends"]
 
 
-def test_a_way_that_a_person_keeps_makes_it_advice_that_names_it(
-    flags: Flags, ring: Ring
-) -> None:
+def test_a_way_that_a_person_keeps_makes_it_advice_that_names_it(flags: Flags, ring: Ring) -> None:
     words = slotting.new_entropy()
     making.make_vault(flags, making.Plan(keyring=True, recovery=words), quiet).close()
     ring.entries.clear()
@@ -219,9 +217,7 @@ def test_a_way_that_a_person_keeps_makes_it_advice_that_names_it(
     assert any("lango doctor --recovery" in hint for hint in hints(checkup))
 
 
-def test_a_stale_entry_is_said_once_and_replaced_by_adding_first(
-    flags: Flags, ring: Ring
-) -> None:
+def test_a_stale_entry_is_said_once_and_replaced_by_adding_first(flags: Flags, ring: Ring) -> None:
     making.make_vault(flags, making.Plan(keyring=True, keyfile=True), quiet).close()
     account = next(iter(ring.entries))
     ring.entries[account] = bytes(32)

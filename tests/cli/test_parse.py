@@ -36,7 +36,9 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
         parse.duration(text, "--x")
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("5", 5.0), ("0.25", 0.25), ("2m", 120.0)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("5", 5.0), ("0.25", 0.25), ("2m", 120.0), ("500ms", 0.5)]
+)
 def test_a_time_to_wait_may_have_a_fraction(text: str, seconds: float) -> None:
     assert parse.seconds(text, "--x") == seconds
 
@@ -84,6 +86,13 @@ def test_whatever_is_typed_is_read_or_refused_in_words_of_ours(text: str) -> Non
         "--x is not valid UTF-8",
         "--x takes one of: auto",
     }
+
+
+@pytest.mark.parametrize("text", ["", "-1", "x", "٣", "2147483648", "4294967296", "9" * 30])
+def test_no_system_has_such_a_descriptor(text: str) -> None:
+    with pytest.raises(UsageProblem, match="number of an open descriptor"):
+        parse.descriptor(text, "--from-fd")
+    assert parse.descriptor("2147483647", "--from-fd") == 2_147_483_647
 
 
 @pytest.mark.parametrize("text", ["-1", "+1", "1_0", "٣", "", "1" * 16])

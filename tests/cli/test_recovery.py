@@ -36,7 +36,7 @@ class Reader:
         self._typing = list(typing)
 
     @property
-    def words(self) -> dict[int, str]:
+    def shown(self) -> dict[int, str]:
         """Number and word, as the last page shows them."""
         page = "\n".join(self.pages[-1])
         return {int(number): word for number, word in re.findall(r"(\d+)\. ([a-z]+)", page)}
@@ -51,7 +51,10 @@ class Reader:
     def secret(self, prompt: str) -> SecretText:
         number = int(prompt.removeprefix("Word "))
         self.asked.append(number)
-        return SecretText(self._typing.pop(0).format(self.words[number]))
+        return SecretText(self._typing.pop(0).format(self.shown[number]))
+
+    def words(self, prompt: str, count: int) -> SecretText:
+        raise AssertionError(prompt)
 
     def new_secret(self, prompt: str) -> SecretText:
         raise AssertionError(prompt)
@@ -75,11 +78,12 @@ def call_with(reader: Reader | None) -> Call:
 def test_all_words_are_shown_in_order_on_a_small_terminal() -> None:
     reader = Reader(["{}", "{}"])
     credentials.hand_out_words(call_with(reader), ENTROPY, None, "nothing")
-    shown = [reader.words[number] for number in range(1, 25)]
+    shown = [reader.shown[number] for number in range(1, 25)]
     assert shown == slotting.words_for(ENTROPY)
     assert entropy_of(" ".join(shown)) == ENTROPY.reveal()
     page = reader.pages[0]
     assert len(page) < 20
+    assert all(len(line) <= 80 for line in page)
     # The lines of words fit into 60 columns, so that none of them is broken.
     assert all(len(line) <= 60 for line in page if re.match(r" ?\d", line))
 
@@ -112,6 +116,7 @@ def test_a_wrong_word_shows_them_again_and_three_are_the_end() -> None:
     with pytest.raises(Cancelled, match="the words were not repeated: nothing was changed") as err:
         credentials.hand_out_words(call_with(reader), ENTROPY, None, "nothing was changed")
     assert len(reader.pages) == 3
+    assert reader.told == []
     assert not set(slotting.words_for(ENTROPY)) & set(str(err.value).split())
 
 

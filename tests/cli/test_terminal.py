@@ -110,7 +110,7 @@ def test_ctrl_c_restores_the_terminal(
     tty: Tty, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Terminal, str], object]
 ) -> None:
     before = tty.modes()
-    monkeypatch.setattr("lango_cli.cli.terminal.os.read", interrupted)
+    monkeypatch.setattr("lango_cli.cli.terminal.select.select", interrupted)
     with pytest.raises(Interrupted):
         ask(Terminal(tty.near), "Passphrase")
     assert tty.modes() == before
@@ -166,6 +166,36 @@ def test_what_is_shown_once_stays_on_the_alternate_screen(tty: Tty) -> None:
     while "\x1b[?1049l" not in text:
         text += tty.seen()
     assert text.index("\x1b[?1049h") < text.index("abandon") < text.index("\x1b[?1049l")
+
+
+def test_a_dumb_terminal_gets_no_escapes_and_is_to_be_cleared(tty: Tty) -> None:
+    with Person(tty, b"\n") as person:
+        Terminal(tty.near, dumb=True).show_once(["1. abandon"], "Written down? Enter")
+    assert "\x1b" not in person.shown
+    assert "1. abandon" in person.shown
+    assert "clear it" in person.shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "count"),
+    [
+        ([b"a b c d\n"], 4),
+        ([b"a b\n", b"c\n", b"d\n"], 4),
+        ([b"a b\r\n\r\nc d\r\n"], 4),
+        ([b"a b c d e\n"], 5),
+        ([b"a b\n", b"\n"], 2),
+        ([b"\n"], 0),
+    ],
+)
+def test_words_come_on_one_line_or_several_until_there_are_enough(
+    tty: Tty, typed: list[bytes], count: int
+) -> None:
+    with Person(tty, *typed) as person:
+        words = Terminal(tty.near).words("Recovery words", 4).text().split()
+    assert words == ["a", "b", "c", "d", "e"][:count]
+    assert not any(person.echoed)
+    assert tty.echoes()
+    assert ("2 of 4 words: " in person.shown) == (len(typed) > 1)
 
 
 def test_a_terminal_that_has_gone_is_a_problem_and_no_traceback(tty: Tty) -> None:

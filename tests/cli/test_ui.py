@@ -57,9 +57,12 @@ def test_colour_is_the_flags_then_the_environments_then_the_settings(
         assert (shown.colours(tty.near), shown.colours(null.fileno())) == (on_terminal, elsewhere)
 
 
-def test_settings_that_cannot_be_read_do_not_hide_the_error_about_them(said: Said) -> None:
+@pytest.mark.parametrize("err", [InvalidSetting("broken"), FileNotFoundError("no folder")])
+def test_settings_that_cannot_be_read_do_not_hide_the_error_about_them(
+    said: Said, err: Exception
+) -> None:
     def fail() -> str:
-        raise InvalidSetting("broken")
+        raise err
 
     shown = screen(TERM="xterm")
     shown.preferred = fail
@@ -132,6 +135,25 @@ def test_a_document_starts_with_its_version(said: Said) -> None:
     assert said.out == '{"v": 1, "secrets": [{"name": "ä", "size": 1}], "same": null}\n'
 
 
+def test_a_path_that_is_no_text_is_escaped_in_a_document(said: Said) -> None:
+    members = {"home": "/h\udcff", "slots": [{"a\udcff": ("\udcff",)}], "n": 1, "none": None}
+    screen().document(members)
+    screen().document_of("all", [members])
+    document, listed = said.out.splitlines()
+    wanted = {"home": r"/h\udcff", "slots": [{r"a\udcff": [r"\udcff"]}], "n": 1, "none": None}
+    assert json.loads(document) == {"v": 1} | wanted
+    assert json.loads(listed)["all"] == [wanted]
+
+
+def test_a_list_that_fails_at_once_writes_nothing(said: Said) -> None:
+    def member(_number: int) -> dict[str, object]:
+        raise SecretNotFound("none")
+
+    with pytest.raises(SecretNotFound):
+        screen().document_of("secrets", map(member, range(3)))
+    assert said.out == ""
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 1000, 1001, 2500])
 def test_a_long_list_is_the_same_document_in_pieces(said: Said, count: int) -> None:
     members = [{"name": f"n{number}", "tags": ["a", "b"]} for number in range(count)]
@@ -144,18 +166,49 @@ def test_a_table_off_a_terminal_is_cells_between_tabs(said: Said) -> None:
     assert said.out == "a\\tb\tx\nc\t\n"
 
 
-@pytest.mark.parametrize(("width", "columns"), [(80, 3), (31, 2), (20, 1), (1, 1)])
-def test_columns_that_do_not_fit_are_left_out_from_the_right(width: int, columns: int) -> None:
-    rows = [("n" * 40, "2026", "tags, more")]
-    assert ui._fitting(("name", "at", "tags"), rows, width) == columns
+def drawn(
+    monkeypatch: pytest.MonkeyPatch, width: int, head: tuple[str, ...], *rows: tuple[str, ...]
+) -> list[str]:
+    """A table's lines on a terminal of this width."""
+    monkeypatch.setattr(ui.Ui, "width", lambda _self: width)
+    return screen()._drawn(head, rows).splitlines()
 
 
-def test_a_long_name_folds_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = screen()
-    monkeypatch.setattr(ui.Ui, "width", lambda _self: 40)
-    lines = shown._drawn(("name", "version"), [("x" * 50, "1")]).splitlines()
-    assert sum(line.count("x") for line in lines) == 50
-    assert all(len(line) <= 40 for line in lines)
+@pytest.mark.parametrize("width", [80, 60, 48])
+def test_a_table_that_is_too_wide_folds_and_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    row = ("n" * 40, "2026-06-01T12:00:00Z", "tags, more")
+    lines = drawn(monkeypatch, width, ("name", "at", "tags"), row)
+    assert all(len(line) <= width for line in lines)
+    text = "".join(lines)
+    assert text.count("n") == 40 + "name".count("n")
+    assert "2026-06-01" in text
+    assert "12:00:00Z" in text
+    assert "tags" in lines[0]
+    assert "left out" not in text
+
+
+@pytest.mark.parametrize(
+    ("width", "missing"), [(38, "tags"), (26, "at, tags"), (20, "at, tags"), (1, "at, tags")]
+)
+def test_columns_that_do_not_fit_are_left_out_from_the_right_and_named(
+    monkeypatch: pytest.MonkeyPatch, width: int, missing: str
+) -> None:
+    row = ("x" * 40, "2026-06-01T12:00:00Z", "some tags, more")
+    lines = drawn(monkeypatch, width, ("name", "at", "tags"), row)
+    assert lines[-1] == f"columns left out: {missing} (--json has all)"
+    assert sum(line.count("x") for line in lines) == 40
+
+
+def test_a_short_table_is_as_wide_as_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = ("s", "2026-06-01T12:00:00Z", "")
+    assert drawn(monkeypatch, 80, ("name", "at", ""), row)[1:] == ["s     2026-06-01T12:00:00Z"]
+
+
+def test_a_long_name_folds_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = drawn(monkeypatch, 40, ("name", "note"), ("x" * 26, "one two three"))
+    assert any("x" * 26 in line for line in lines)
 
 
 def test_wide_characters_count_two_cells(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,15 +81,11 @@ def test_a_stale_keyring_entry_is_reported_and_the_next_way_tried(
     assert why in warning or entry == bytes(32)
 
 
-def test_a_stale_keyfile_is_reported_and_the_next_way_tried(
-    flags: Flags, tmp_path: Path
-) -> None:
+def test_a_stale_keyfile_is_reported_and_the_next_way_tried(flags: Flags, tmp_path: Path) -> None:
     making.make_vault(flags, making.Plan(keyring=True, keyfile=True), quiet).close()
     path = tmp_path / "home" / KEYFILE
     path.write_bytes(b"A" * 43 + b"=\n")
-    (tmp_path / "home" / "config.toml").write_text(
-        '[unlock]\norder = ["keyfile", "keyring"]\n'
-    )
+    (tmp_path / "home" / "config.toml").write_text('[unlock]\norder = ["keyfile", "keyring"]\n')
     said: list[str] = []
     assert opened_by(flags, said) == "OS keyring"
     assert len(said) == 1
@@ -115,6 +111,9 @@ class Typist:
 
     def secret(self, prompt: str) -> SecretText:
         return SecretText(self._text)
+
+    def words(self, prompt: str, count: int) -> SecretText:
+        raise AssertionError(prompt)
 
 
 def test_the_slot_that_worked_last_is_tried_first(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,6 +91,15 @@ def test_a_file_that_cannot_be_read_is_not_named(name: str) -> None:
     with pytest.raises(FileProblem) as caught:
         read(call(), source(from_file=name))
     assert "hunter2" not in caught.value.message + caught.value.hint
+
+
+def test_a_descriptor_of_our_own_is_no_source(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"value")
+    with open(tmp_path / "f", "rb") as own:
+        with pytest.raises(FileProblem, match="was not handed to lango"):
+            read(call(), source(from_fd=str(own.fileno())))
+        os.set_inheritable(own.fileno(), True)
+        assert read(call(), source(from_fd=str(own.fileno()))) == b"value"
 
 
 def test_a_variable_that_is_not_set_is_not_named() -> None:

@@ -57,6 +57,7 @@ def private(path: Path, content: bytes) -> str:
 def pipe_with(content: bytes) -> int:
     """The reading end of a pipe that holds this and is at its end."""
     end, theirs = os.pipe()
+    os.set_inheritable(end, True)
     os.write(theirs, content)
     os.close(theirs)
     return end
@@ -215,10 +216,27 @@ def test_a_descriptor_that_is_not_open_is_wrong_and_named() -> None:
 
 def test_a_descriptor_is_not_handed_on_to_children() -> None:
     fd = pipe_with(b"x")
-    os.set_inheritable(fd, True)
     passphrase_from_fd(fd)
     assert not os.get_inheritable(fd)
     os.close(fd)
+
+
+def test_a_descriptor_of_our_own_is_nobodys_passphrase(tmp_path: Path) -> None:
+    with open(private(tmp_path / "f", b"x"), "rb") as own:
+        source = GivenPassphrase(
+            "--passphrase-fd", partial(passphrase_from_fd, own.fileno()), True
+        )
+        with pytest.raises(WrongKey, match="was not handed to lango"):
+            source.offer(PASSPHRASE)
+
+
+@pytest.mark.parametrize("count", [0, 12, 23, 25])
+def test_another_number_of_words_says_how_many_a_vault_has(count: int) -> None:
+    words = words_of(bytes(16)).split() * 3
+    source = RecoveryWords(partial(SecretText, " ".join(words[:count])), explicit=True)
+    with pytest.raises(WrongKey, match=rf"are 24, and {count} were given") as caught:
+        source.offer(RECOVERY)
+    assert "abandon" not in caught.value.message + caught.value.hint
 
 
 def test_a_file_that_is_not_there_is_wrong_and_not_echoed(tmp_path: Path) -> None:
