@@ -21,10 +21,11 @@ from typer.main import get_command_from_info
 
 from lango_cli.cli import parse
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
+from lango_cli.cli.pages import word, write_options
 from lango_cli.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     # Typer 0.28 carries its own Click; pyproject pins it below 0.29.
     from typer._click import Command as AnyCommand
@@ -215,7 +216,7 @@ class Command(TyperCommand):
         """`[OPTIONS] NAME [PREFIX]`: brackets round what may be left out."""
         words = [param for param in self.params if param.param_type_name == "argument"]
         return ["[OPTIONS]"] + [
-            _word(param) if param.required else f"[{_word(param)}]" for param in words
+            word(param) if param.required else f"[{word(param)}]" for param in words
         ]
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
@@ -225,7 +226,7 @@ class Command(TyperCommand):
             for param in self.get_params(ctx)
             if self.unlocks or getattr(param, "rich_help_panel", None) != UNLOCKING
         ]
-        _write_options(shown, ctx, formatter)
+        write_options(shown, ctx, formatter)
 
 
 class Group(TyperGroup):
@@ -319,7 +320,7 @@ class Group(TyperGroup):
         if short:
             with formatter.section("Aliases"):
                 formatter.write_text(", ".join(short))
-        _write_options([*self.params, *_GLOBAL_OPTIONS, _HELP], ctx, formatter)
+        write_options([*self.params, *_GLOBAL_OPTIONS, _HELP], ctx, formatter)
 
 
 def note_takers(ctx: Context, kind: Command | Group) -> None:
@@ -335,22 +336,3 @@ def nearest(word: str, names: Iterable[str]) -> str:
 
     near = get_close_matches(word, list(names), n=1)
     return f"; did you mean {near[0]}?" if near else ""
-
-
-def _word(param: Parameter) -> str:
-    return param.metavar or str(param.name).upper()
-
-
-def _write_options(params: Sequence[Parameter], ctx: Context, formatter: HelpFormatter) -> None:
-    sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
-    for param in params:
-        record = param.get_help_record(ctx)
-        heading = getattr(param, "rich_help_panel", None)
-        if param.param_type_name == "argument":
-            sections["Arguments"].append((_word(param), getattr(param, "help", None) or ""))
-        elif record is not None:
-            sections.setdefault(heading or "Options", []).append(record)
-    for heading, rows in sections.items():
-        if rows:
-            with formatter.section(heading):
-                formatter.write_dl(rows)

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from lango_cli.cli import app, front, groups, ui
 from lango_cli.errors import Busy
+from lango_cli.wiring import completing
 from tests.cli.conftest import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lango_cli.wiring.flags import Flags
     from tests.cli.conftest import Said
 
 PLANTED = "opensesame"
@@ -92,10 +94,10 @@ def test_the_last_resort_shows_a_class_and_no_traceback() -> None:
 def test_completion_is_silent_whatever_is_wrong(
     monkeypatch: pytest.MonkeyPatch, said: Said, err: Exception
 ) -> None:
-    def names_in_session() -> NoReturn:
+    def secret_names(_flags: Flags) -> NoReturn:
         raise err
 
-    monkeypatch.setattr(front.opening, "names_in_session", names_in_session)
+    monkeypatch.setattr(completing, "secret_names", secret_names)
     assert front.main(["__complete", "x"]) == 0
     assert said.out + said.err == ""
 
