@@ -153,7 +153,8 @@ def _story(call: Call, first: First) -> list[str]:
         opens = f"it opens with the OS keyring ({backend}), for this user on this machine"
         stronger = []
     else:
-        opens = f"it opens with a keyfile, {keyfile}, because the OS keyring does not serve: {first.reason}"
+        why = f"because the OS keyring does not serve: {first.reason}"
+        opens = f"it opens with a keyfile, {keyfile}, {why}"
         stronger = ["  keep the keyfile on a stick of its own, and name it: LANGO_KEYFILE=FILE"]
     return [
         f"made a vault at {opening.folders_of(call.flags).home}",
