@@ -18,29 +18,9 @@ from lango_cli.errors import Expired, UsageProblem
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Protocol
 
+    from lango_cli.model import FoundValue
     from lango_cli.secret import SecretBytes
-
-    class Shown(Protocol):
-        """A value as `vault.secrets.get` gives it."""
-
-        @property
-        def name(self) -> str:
-            """Of the secret."""
-
-        @property
-        def version(self) -> int:
-            """The version read."""
-
-        @property
-        def expires_at(self) -> float | None:
-            """Seconds since 1970 UTC."""
-
-        @property
-        def value(self) -> SecretBytes:
-            """The bytes."""
-
 
 NEWLINE = ("auto", "yes", "no")
 
@@ -75,7 +55,7 @@ def check(wish: Wish, count: int) -> None:
 
 
 def show(
-    values: Sequence[Shown],
+    values: Sequence[FoundValue],
     wish: Wish,
     screen: ui.Ui,
     newline: Callable[[], str],
@@ -137,7 +117,7 @@ def _bytes(value: SecretBytes, wish: Wish) -> bytes:
     return b64(data).encode() if wish.base64 else data
 
 
-def _ended_by_nul(shown: Shown, wish: Wish) -> bytes:
+def _ended_by_nul(shown: FoundValue, wish: Wish) -> bytes:
     data = _bytes(shown.value, wish)
     if b"\0" in data:
         raise UsageProblem(
@@ -147,7 +127,7 @@ def _ended_by_nul(shown: Shown, wish: Wish) -> bytes:
     return data + b"\0"
 
 
-def _check_expiry(shown: Shown, strict: bool, screen: ui.Ui) -> None:
+def _check_expiry(shown: FoundValue, strict: bool, screen: ui.Ui) -> None:
     if shown.expires_at is None or shown.expires_at > time.time():
         return
     if strict:
@@ -158,7 +138,7 @@ def _check_expiry(shown: Shown, strict: bool, screen: ui.Ui) -> None:
     screen.warn(f"{shown.name} expired on {rfc3339(shown.expires_at)}")
 
 
-def _member(shown: Shown, base64: bool) -> dict[str, object]:
+def _member(shown: FoundValue, base64: bool) -> dict[str, object]:
     ends = None if shown.expires_at is None else rfc3339(shown.expires_at)
     about = {"name": shown.name, "version": shown.version, "expires_at": ends}
     return about | encoded(shown.value, base64)
