@@ -215,6 +215,23 @@ class SecretReader(Protocol):
         """Name and value of every live secret: one record together, and no access."""
 
 
+class TextFilter(Protocol):
+    """A stream that goes in as it comes and out changed: masked, redacted.
+
+    What comes out does not depend on how the input was cut. What may still become part of
+    something to change is held back, and no more than that.
+    """
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take the next bytes; what is safe to pass on now."""
+
+    def idle(self) -> bytes:
+        """The safe part of what is held back, when nothing more comes for now: prompts show."""
+
+    def finish(self) -> bytes:
+        """Everything that is left, at the end of the input."""
+
+
 class AuditSink(Protocol):
     """Where a layer leaves its records: an event is what happened, without number and chain."""
 
