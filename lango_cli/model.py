@@ -22,6 +22,31 @@ Clock = Callable[[], float]
 """Seconds since 1970 UTC."""
 
 
+class Progress(Protocol):
+    """Who watches a long piece of work; it never raises, and may be asked at every step."""
+
+    total: int
+    """How much there is to do, in whatever unit `advance` counts; 0 for unknown."""
+
+    def start(self, what: str, total: int) -> None:
+        """A stretch of work begins, such as `re-encrypting`; nothing of it is done."""
+
+    def advance(self, count: int = 1) -> None:
+        """So much more of it is done."""
+
+
+class Unwatched:
+    """A `Progress` that nobody looks at."""
+
+    total = 0
+
+    def start(self, what: str, total: int) -> None:
+        """Nothing."""
+
+    def advance(self, count: int = 1) -> None:
+        """Nothing."""
+
+
 class SlotView(Protocol):
     """What an unlock source may know of a slot."""
 

@@ -13,6 +13,7 @@ from lango_cli.cli import parse, ui
 from lango_cli.errors import Cancelled, Locked, UsageProblem
 
 if TYPE_CHECKING:
+    from lango_cli.cli.progress import Bar
     from lango_cli.cli.terminal import Prompter
     from lango_cli.cli.ui import Ui
     from lango_cli.config.load import Settings
@@ -119,6 +120,12 @@ class Call:
         vault = opening.open_vault(self.flags, self.ask, self.ui.warn, real=real)
         self.ui.debug(f"vault opened by {vault.unlocked_by}")
         return vault
+
+    def progress(self) -> Bar:
+        """A progress bar for work that may take long; a context manager."""
+        from lango_cli.cli.progress import Bar
+
+        return Bar(self.ui)
 
     def settings(self) -> Settings:
         """The settings in force, flags included."""

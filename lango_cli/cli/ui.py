@@ -116,7 +116,16 @@ def _escaped(value: object) -> object:
 class Ui:
     """The two output streams of one command, and how the person wants them."""
 
-    __slots__ = ("_last", "colour", "debugging", "environment", "json", "preferred", "quiet")
+    __slots__ = (
+        "_last",
+        "before_saying",
+        "colour",
+        "debugging",
+        "environment",
+        "json",
+        "preferred",
+        "quiet",
+    )
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
@@ -125,6 +134,7 @@ class Ui:
         self.debugging = False
         self.colour: str | None = None
         self.preferred: Callable[[], str] | None = None
+        self.before_saying: Callable[[], None] | None = None
         self._last = time.perf_counter()
 
     def is_terminal(self, fd: int = STDOUT) -> bool:
@@ -275,8 +285,14 @@ class Ui:
         return f"{paint}{label}{_END}" if self.colours(STDERR) else label
 
     def _say(self, line: str) -> None:
+        if self.before_saying:
+            self.before_saying()
+        self.draw(f"{line}\n")
+
+    def draw(self, text: str) -> None:
+        """Put this on stderr as it is: for what says more than a line, such as a progress bar."""
         try:
-            _write(STDERR, f"{line}\n".encode())
+            _write(STDERR, text.encode())
         except OSError:
             # Nobody listens to stderr any more; the exit code still tells.
             return
