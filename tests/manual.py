@@ -66,6 +66,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Try now and then whether they still open it:", "lango keys slot test recovery"),
         ("Change the passphrase:", "lango keys passphrase"),
     ),
+    "lango db": (("See how large the database is, and what is in it:", "lango db status"),),
     "lango audit": (
         ("See what happened in the last day:", "lango audit list --since 1d"),
         ("Take a head, kept elsewhere:", "lango audit export --head --output head.json"),

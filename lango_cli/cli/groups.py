@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
     "lock": ("vault", SINGLE, "Forget at once what `lango unlock` kept."),
     "secrets": ("secrets", GROUP, "Keep, read and look after secrets."),
     "keys": ("keys", GROUP, "Who may unlock the vault: slots and passphrases."),
+    "db": ("db", GROUP, "The database as a whole: check it, back it up, bring it back."),
     "audit": ("audit", GROUP, "Who did what with the vault, and whether the record is whole."),
 }
 """Name: module in `lango_cli.cli`, whether it is a group of its own, one line of help."""

@@ -1,0 +1,8 @@
+"""`lango db`: the group. What is in it is declared in the modules named here."""
+
+from __future__ import annotations
+
+from lango_cli.cli import db_look
+from lango_cli.cli.db_app import app
+
+__all__ = ["app", "db_look"]
