@@ -16,6 +16,8 @@ the thing, has no full stop and never holds a value; the hint is the next comman
     |  `- UnknownSetting 30      InvalidSetting 31     ProfileNotFound 32
     |- CustodyError
     |  `- CustodyUnavailable 40  CustodyDenied 41        KeyNotFound 43
+    |- ApprovalError
+    |  `- ApprovalDenied 50       ApprovalTimedOut 51
     |- Findings 80               a check has something to report
     |- FileProblem 90            a file, folder or permission stands in the way
     |- Interrupted 130           Ctrl-C
@@ -271,6 +273,26 @@ class KeyNotFound(CustodyError):
     code = 43
     id = "key_not_found"
     default_hint = "list slots: lango keys slot list"
+
+
+class ApprovalError(LangoError):
+    """An action that needs a yes did not get one."""
+
+
+class ApprovalDenied(ApprovalError):
+    """A person, an earlier answer or the lack of anybody to ask says no."""
+
+    code = 50
+    id = "approval_denied"
+    default_hint = "see which rule asks: lango approve explain TOOL"
+
+
+class ApprovalTimedOut(ApprovalError):
+    """Nobody answered in time, which is a no."""
+
+    code = 51
+    id = "approval_timed_out"
+    default_hint = "answer in another terminal: lango approve watch"
 
 
 class Findings(LangoError):

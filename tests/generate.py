@@ -116,16 +116,20 @@ def _rows(heading: str, rows: dict[str, str]) -> list[str]:
 
 def _settings() -> list[str]:
     rows = {
-        setting.key: f"{setting.doc} It takes {setting.takes()}; else it is {setting.default}."
+        setting.key: f"{setting.doc} It takes {setting.takes()}; else it is"
+        f" {setting.default or 'empty'}."
         for setting in SETTINGS
     }
-    text = f"They stand in {CONFIG}, and each has a variable too, which goes before it."
+    text = (
+        f"They stand in {CONFIG}, and each has a variable too, which goes before it; those of"
+        " security.interceptor that say who is asked have none."
+    )
     heading, *lines = _rows("SETTINGS", rows)
     return [heading, roff(text), *lines]
 
 
 def _environment() -> list[str]:
-    own = {setting.variable: f"The setting {setting.key}." for setting in SETTINGS}
+    own = {it.variable: f"The setting {it.key}." for it in SETTINGS if not it.guarded}
     return _rows("ENVIRONMENT", ENVIRONMENT | own)
 
 
@@ -151,7 +155,7 @@ def exit_code_table() -> str:
 def settings_table() -> str:
     """The settings as README shows them."""
     rows = [
-        f"| `{setting.key}` | `{setting.default}` | {setting.takes()} | {setting.doc} |"
+        f"| `{setting.key}` | `{setting.default or ' '}` | {setting.takes()} | {setting.doc} |"
         for setting in SETTINGS
     ]
     return "\n".join(["| setting | default | takes | |", "| --- | --- | --- | --- |", *rows])

@@ -40,13 +40,17 @@ class Settings:
         value = self._value(key)
         return value if isinstance(value, str) else str(value)
 
+    def on(self, key: str) -> bool:
+        """The value of a switch."""
+        return self._value(key) is True
+
     def number(self, key: str) -> int:
         """The value of a count, or a duration's seconds (0: for ever)."""
         value = self._value(key)
         return value if isinstance(value, int) else 0
 
     def words(self, key: str) -> tuple[str, ...]:
-        """The value of an order."""
+        """The value of an order, of names or of a command."""
         value = self._value(key)
         return value if isinstance(value, tuple) else ()
 
@@ -137,6 +141,11 @@ def load(config: str, flags: Mapping[str, str]) -> Settings:
         found[key] = (find(key, f"{config}: ").parse(text, config), FILE)
     for setting in SETTINGS:
         given = variable(setting.variable)
+        if given is not None and setting.guarded:
+            raise InvalidSetting(
+                f"{setting.key} is not taken from {setting.variable}",
+                hint=f"whoever starts a command chooses its variables: set it in {config}",
+            )
         if given is not None:
             found[setting.key] = (setting.parse(given, setting.variable), ENVIRONMENT)
     for key, text in flags.items():
@@ -163,9 +172,20 @@ def _leaves(table: dict[str, object], prefix: str, path: str) -> Iterator[tuple[
         if isinstance(value, dict):
             yield from _leaves(value, f"{key}.", path)
         elif isinstance(value, list) and all(isinstance(item, str) for item in value):
-            yield key, " ".join(value)
-        elif isinstance(value, str) or type(value) is int:
+            yield key, _line(value)
+        elif isinstance(value, bool):
+            yield key, "true" if value else "false"
+        elif isinstance(value, str | int):
             yield key, str(value)
         else:
             find(key, f"{path}: ")
             raise InvalidSetting(f"{path}: {key} cannot have this kind of value")
+
+
+def _line(words: list[str]) -> str:
+    """A list as one text, from which `Setting.parse` makes the same list."""
+    if all(words) and not any(c in "\\'\"" or c.isspace() for word in words for c in word):
+        return " ".join(words)
+    import shlex
+
+    return shlex.join(words)

@@ -15,18 +15,31 @@ SOURCES = ("session", "keyring", "keyfile", "prompt")
 
 
 class Setting:
-    """One setting. `kind`: `choice`, `duration` (in seconds), `count` or `order`."""
+    """One setting.
 
-    __slots__ = ("choices", "default", "doc", "key", "kind")
+    `kind`: `choice`, `switch`, `duration` (in seconds), `count`, `order`, `names` (of tools),
+    `command` (words as in a shell, which none reads) or `text`. `guarded`: it stands in the file
+    alone, because whoever starts a command chooses its variables.
+    """
+
+    __slots__ = ("choices", "default", "doc", "guarded", "key", "kind")
 
     def __init__(
-        self, key: str, kind: str, default: str, choices: tuple[str, ...], doc: str
+        self,
+        key: str,
+        kind: str,
+        default: str,
+        choices: tuple[str, ...],
+        doc: str,
+        *,
+        guarded: bool = False,
     ) -> None:
         self.key = key
         self.kind = kind
         self.default = default
         self.choices = choices
         self.doc = doc
+        self.guarded = guarded
 
     @property
     def variable(self) -> str:
@@ -36,29 +49,63 @@ class Setting:
 
     def parse(self, text: str, where: str) -> str | int | tuple[str, ...]:
         """The value that `text` stands for, or InvalidSetting naming `where` it was found."""
-        if self.kind == "choice" and text in self.choices:
-            return text
-        if self.kind == "count" and text.isascii() and text.isdigit() and len(text) < 10:
-            return int(text)
-        if self.kind == "duration" and (seconds := _seconds(text)) is not None:
-            return seconds
-        if self.kind == "order":
-            words = tuple(text.replace(",", " ").split())
-            if words and len(set(words)) == len(words) and set(words) <= set(self.choices):
-                return words
-        raise InvalidSetting(
-            f"{where}: {self.key} cannot have this value", hint=f"it takes {self.takes()}"
-        )
+        value = self._parsed(text)
+        if value is None:
+            raise InvalidSetting(
+                f"{where}: {self.key} cannot have this value", hint=f"it takes {self.takes()}"
+            )
+        return value
+
+    def _parsed(self, text: str) -> str | int | tuple[str, ...] | None:
+        if self.kind in ("order", "names", "command"):
+            return self._words(text)
+        if self.kind == "choice":
+            return text if text in self.choices else None
+        if self.kind == "switch":
+            return {"true": True, "false": False}.get(text)
+        if self.kind == "count":
+            return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+        return _seconds(text) if self.kind == "duration" else text
+
+    def _words(self, text: str) -> tuple[str, ...] | None:
+        if self.kind == "command":
+            import shlex
+
+            try:
+                return tuple(shlex.split(text))
+            except ValueError:
+                return None
+        words = tuple(text.replace(",", " ").split())
+        if len(set(words)) != len(words):
+            return None
+        if self.kind == "names":
+            return words if all(is_tool(word.removesuffix("*")) for word in words) else None
+        return words if words and set(words) <= set(self.choices) else None
 
     def takes(self) -> str:
         """What values it can have, for people."""
-        if self.kind == "count":
-            return "a whole number"
+        if self.kind in _TAKES:
+            return _TAKES[self.kind]
         if self.kind == "duration":
             return f"a duration such as 90s, 15m, 24h, 30d or 2w, or {FOREVER}"
         if self.kind == "order":
             return f"some of {', '.join(self.choices)}, in order"
         return f"one of {', '.join(self.choices)}"
+
+
+_TAKES = {
+    "count": "a whole number",
+    "switch": "true or false",
+    "names": "names of tools; one that ends with * stands for all that begin so",
+    "command": "a program's full path and its words, as in a shell",
+    "text": "a text",
+}
+
+
+def is_tool(name: str) -> bool:
+    """Whether this is a name that a tool can have."""
+    rest = name.replace("_", "").replace("-", "").replace(".", "").replace(":", "")
+    return rest.replace("/", "").isalnum() and name.isascii() and len(name) <= 128
 
 
 def _seconds(text: str) -> int | None:
@@ -102,6 +149,38 @@ SETTINGS = (
     ),
     Setting(
         "secrets.versions", "count", "0", (), "How many versions of a secret are kept; 0: all."
+    ),
+    Setting(
+        "security.interceptor.enabled",
+        "switch",
+        "false",
+        (),
+        "Whether actions of tools are judged before they happen.",
+        guarded=True,
+    ),
+    Setting(
+        "security.interceptor.approvalPolicy",
+        "choice",
+        "dangerous",
+        ("dangerous", "all", "configured", "none"),
+        "Which tools need a yes, besides those named: dangerous and unknown ones, all, none more.",
+        guarded=True,
+    ),
+    Setting(
+        "security.interceptor.sensitiveTools",
+        "names",
+        "",
+        (),
+        "Tools that always need a yes, whatever the policy.",
+        guarded=True,
+    ),
+    Setting(
+        "security.interceptor.exemptTools",
+        "names",
+        "",
+        (),
+        "Tools that never need a yes; stands before everything else.",
+        guarded=True,
     ),
     Setting(
         "unlock.order",

@@ -6,6 +6,7 @@ The settings that no test here sees at work are in `transcripts/settings.txt`.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 import platformdirs
@@ -33,6 +34,10 @@ OTHER = {
     "output.newline": "yes",
     "secrets.retention": "2d",
     "secrets.versions": "3",
+    "security.interceptor.approvalPolicy": "all",
+    "security.interceptor.enabled": "true",
+    "security.interceptor.exemptTools": "crypto_hash secrets_list",
+    "security.interceptor.sensitiveTools": "browser_* exec",
     "unlock.order": "prompt keyfile",
     "unlock.session": "process",
     "unlock.ttl": "2h",
@@ -59,7 +64,39 @@ def test_every_setting_has_an_example_that_is_not_its_default() -> None:
         assert setting.parse(OTHER[setting.key], "test") != default
 
 
-@pytest.mark.parametrize("key", OTHER)
+GUARDED = [setting.key for setting in SETTINGS if setting.guarded]
+
+
+@pytest.mark.parametrize("key", GUARDED)
+def test_a_guarded_setting_stands_in_the_file_alone(
+    key: str, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section, _, name = key.partition(".")
+    config.write_text(f'[{section}]\n{name} = "{OTHER[key]}"\n')
+    assert load_from(config).origin(key) == load.FILE
+    monkeypatch.setenv(find(key).variable, find(key).default or "x")
+    with pytest.raises(InvalidSetting, match=rf"{re.escape(key)} is not taken from LANGO_"):
+        load_from(config)
+
+
+def test_switches_and_lists_are_read_as_toml_has_them(config: Path) -> None:
+    config.write_text(
+        "[security.interceptor]\nenabled = true\nexemptTools = ['a_b', 'browser_*']\n"
+    )
+    settings = load_from(config)
+    assert settings.on("security.interceptor.enabled")
+    assert settings.words("security.interceptor.exemptTools") == ("a_b", "browser_*")
+    assert not load_from(config.with_name("none")).on("security.interceptor.enabled")
+
+
+@pytest.mark.parametrize("names", ["['*']", "['a b']", "['a', 'a']", "['x*y']", "['a\\u202e']"])
+def test_what_is_no_name_of_a_tool_is_refused(names: str, config: Path) -> None:
+    config.write_text(f"[security.interceptor]\nexemptTools = {names}\n".replace("'", '"'))
+    with pytest.raises(InvalidSetting):
+        load_from(config)
+
+
+@pytest.mark.parametrize("key", [key for key in OTHER if key not in GUARDED])
 def test_a_flag_stands_before_a_variable_before_the_file_before_the_default(
     key: str, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
