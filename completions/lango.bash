@@ -107,7 +107,10 @@ _lango() {
             'lango keys slot rm') where='lango keys slot remove' ;;
             'lango keys slot ls') where='lango keys slot list' ;;
             'lango keys slot mv') where='lango keys slot rename' ;;
+            'lango db backup') where='lango db backup' ;;
+            'lango db verify') where='lango db verify' ;;
             'lango db status') where='lango db status' ;;
+            'lango db check') where='lango db check' ;;
             'lango audit list') where='lango audit list' ;;
             'lango audit verify') where='lango audit verify' ;;
             'lango audit export') where='lango audit export' ;;
@@ -152,6 +155,8 @@ _lango() {
             'lango keys slot remove'' '0) _lango_ask --slots ;;
             'lango keys slot test'' '0) _lango_ask --slots ;;
             'lango keys slot rename'' '0) _lango_ask --slots ;;
+            'lango db backup'' '0) _lango_reply -f -- "$current" ;;
+            'lango db verify'' '0) _lango_reply -f -- "$current" ;;
         esac
     fi
     local commands= options=
@@ -189,8 +194,11 @@ _lango() {
         'lango keys slot remove') commands='' options='--confirm --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot test') commands='' options='--recovery-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot rename') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango db') commands='status' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango db') commands='backup verify status check' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango db backup') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango db verify') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db status') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango db check') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit') commands='list verify export ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit list') commands='' options='--since --limit --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit verify') commands='' options='--head --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

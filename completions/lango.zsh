@@ -84,7 +84,10 @@ _lango() {
             'lango keys slot rm') where='lango keys slot remove' ;;
             'lango keys slot ls') where='lango keys slot list' ;;
             'lango keys slot mv') where='lango keys slot rename' ;;
+            'lango db backup') where='lango db backup' ;;
+            'lango db verify') where='lango db verify' ;;
             'lango db status') where='lango db status' ;;
+            'lango db check') where='lango db check' ;;
             'lango audit list') where='lango audit list' ;;
             'lango audit verify') where='lango audit verify' ;;
             'lango audit export') where='lango audit export' ;;
@@ -129,6 +132,8 @@ _lango() {
             'lango keys slot remove'' '0) _lango_ask --slots ;;
             'lango keys slot test'' '0) _lango_ask --slots ;;
             'lango keys slot rename'' '0) _lango_ask --slots ;;
+            'lango db backup'' '0) _files ;;
+            'lango db verify'' '0) _files ;;
         esac
     fi
     local -a commands options
@@ -233,9 +238,18 @@ _lango() {
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango db')
-            commands=('status:Say what the database is: generation, file, sizes, versions, and how much is in it.')
+            commands=('backup:Write the whole vault to a new encrypted file, while others go on using it.' 'verify:Open a backup with a credential of its own, and check everything that is in it.' 'status:Say what the database is: generation, file, sizes, versions, and how much is in it.' 'check:Check the whole database: pages, keys, every value, audit log, headers, stray files.')
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango db backup')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango db verify')
+            commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango db status')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango db check')
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango audit')

@@ -66,7 +66,12 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Try now and then whether they still open it:", "lango keys slot test recovery"),
         ("Change the passphrase:", "lango keys passphrase"),
     ),
-    "lango db": (("See how large the database is, and what is in it:", "lango db status"),),
+    "lango db": (
+        ("See how large the database is, and what is in it:", "lango db status"),
+        ("Take a backup, also while others write:", "lango db backup /media/stick/lango.backup"),
+        ("See whether it is whole, and who can open it:", "lango db verify lango.backup"),
+        ("Check everything that is in the vault:", "lango db check"),
+    ),
     "lango audit": (
         ("See what happened in the last day:", "lango audit list --since 1d"),
         ("Take a head, kept elsewhere:", "lango audit export --head --output head.json"),

@@ -77,6 +77,7 @@ REVEALS: dict[str, int] = {
     "unlock/sources.py": 3,
     "vault/audit.py": 2,
     "vault/audit_check.py": 1,
+    "vault/backup_file.py": 1,
     "vault/bundle.py": 2,
     "vault/envelope.py": 7,
     "vault/keys.py": 1,

@@ -1,13 +1,18 @@
-"""`lango db status`: what the database is. Nothing of it is changed."""
+"""`lango db status|check`: what the database is, and whether it is whole. Nothing is changed.
+
+What a check finds ends with 80, damage included, as with `doctor` and `audit verify`; 14 is for a
+vault that does not open at all.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lango_cli.cli.backups import backup_line, backup_members
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
-from lango_cli.cli.db_app import app, size_text
+from lango_cli.cli.db_app import app, report, size_text
 from lango_cli.cli.options import command
-from lango_cli.wiring import databases
+from lango_cli.wiring import checks_database, databases
 
 if TYPE_CHECKING:
     from lango_cli.wiring.databases import DatabaseStanding
@@ -22,6 +27,17 @@ def status(call: Call) -> None:
         call.ui.document(_members(found))
     else:
         call.ui.pairs(_lines(found))
+
+
+@command(app, "check", unlocks=True)
+def check(call: Call) -> None:
+    """Check the whole database: pages, keys, every value, audit log, headers, stray files.
+
+    It ends with 80 if anything is found, or if a part could not be checked.
+    """
+    with call.vault() as vault, call.progress() as progress:
+        found = checks_database.database(vault, progress)
+    report(call, found, {"vault": vault.id, "generation": vault.envelope.generation})
 
 
 def _members(found: DatabaseStanding) -> dict[str, object]:
@@ -40,6 +56,7 @@ def _members(found: DatabaseStanding) -> dict[str, object]:
         "counts": found.counts,
         "deleted": found.deleted,
         "older": list(found.older),
+        "backups": [backup_members(one) for one in found.backups],
     }
 
 
@@ -58,4 +75,5 @@ def _lines(found: DatabaseStanding) -> list[tuple[str, str]]:
         ("keys", f"{counts['keys']}, {counts['key_versions']} versions of them"),
         ("audit records", str(counts["audit"])),
         *(("older generation", name) for name in found.older),
+        *(("backup", backup_line(one)) for one in found.backups),
     ]

@@ -35,20 +35,22 @@ def doctor(
     if call.ui.json:
         call.ui.document(_members(checkup))
     else:
-        call.ui.lines([line for finding in checkup.findings for line in _lines(finding)])
+        call.ui.lines([line for finding in checkup.findings for line in lines_of(finding)])
         call.ui.lines(
             ["versions: " + ", ".join(f"{name} {it}" for name, it in checkup.versions.items())]
         )
     errors, more = checkup.count(ERROR), checkup.count(ADVICE)
     if errors or (strict and more):
-        raise Findings(f"{_count(errors, 'error')}, {_count(more, 'piece')} of advice")
+        raise Findings(f"{counted(errors, 'error')}, {counted(more, 'piece')} of advice")
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """`1 error`, `2 errors`."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _lines(finding: Finding) -> list[str]:
+def lines_of(finding: Finding) -> list[str]:
+    """A finding for a person, with what to do about it on a second line."""
     label = "mended" if finding.fixed else finding.level
     lines = [f"{label + ':':<9}{finding.text}"]
     if finding.hint and not finding.fixed:
@@ -60,16 +62,18 @@ def _members(checkup: Checkup) -> dict[str, object]:
     return {
         "errors": checkup.count(ERROR),
         "advice": checkup.count(ADVICE),
-        "findings": [
-            {
-                "id": finding.id,
-                "level": finding.level,
-                "text": finding.text,
-                "hint": finding.hint,
-                "fixable": finding.fixable,
-                "fixed": finding.fixed,
-            }
-            for finding in checkup.findings
-        ],
+        "findings": [members_of(finding) for finding in checkup.findings],
         "versions": checkup.versions,
+    }
+
+
+def members_of(finding: Finding) -> dict[str, object]:
+    """A finding as JSON has it."""
+    return {
+        "id": finding.id,
+        "level": finding.level,
+        "text": finding.text,
+        "hint": finding.hint,
+        "fixable": finding.fixable,
+        "fixed": finding.fixed,
     }

@@ -13,6 +13,7 @@ import typer
 from typer import Argument, Option
 
 from lango_cli.cli import credentials, parse
+from lango_cli.cli.backups import warn_of_backups
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.credentials import (
     KdfName,
@@ -237,13 +238,15 @@ def remove_slot(
     with call.vault(real=True) as vault:
         if len(vault.envelope.slots) > 1:
             _agree_to_remove(call, found, confirm, by_name=by_name)
+        holding = vault.backups.holding_slot(found)
         gone = slotting.remove(call.flags, vault, found.id, call.ui.warn)
     call.ui.note(f"slot {gone.label} is gone")
+    still = warn_of_backups(call, f"slot {gone.label}", holding)
     _end_sessions(call, vault)
     if gone.kind == "keyfile":
         call.ui.note("its keyfile stays where it is; delete it if no other slot needs it")
     if call.ui.json:
-        call.ui.document({"slot": slot_members(gone), "removed": True})
+        call.ui.document({"slot": slot_members(gone), "removed": True, "backups": still})
 
 
 def _end_sessions(call: Call, vault: Vault) -> None:
@@ -316,9 +319,12 @@ def passphrase(
     new.check()
     call.flags.slot = slotting.slot_to_unlock_with(call.flags, slot, call.ask)
     with call.vault(real=True) as vault:
+        holding = vault.backups.holding_slot(slot)
         info = vault.slots.change_credential(slot.id, "passphrase", new.read(), function)
     call.ui.note(f"slot {info.label} has a new passphrase ({info.kdf})")
     _end_sessions(call, vault)
     call.ui.note(NOT_PROTECTED)
+    still = warn_of_backups(call, "the old passphrase", holding)
     if call.ui.json:
-        call.ui.document({"slot": slot_members(info), "not_protected": NOT_PROTECTED})
+        members = {"slot": slot_members(info), "not_protected": NOT_PROTECTED, "backups": still}
+        call.ui.document(members)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from lango_cli.cli import parse, values
+from lango_cli.cli.backups import warn_of_backups
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.options import command
 from lango_cli.cli.secrets_app import Name, app, described
@@ -202,8 +203,10 @@ def purge(
     call.can_agree("purge", confirm is not None, "--confirm NAME")
     with call.vault() as vault:
         call.agree_by_name(f"Purge {name} for ever?", name, confirm)
+        holding = vault.backups.holding_name(check_name(name))
         vault.secrets.purge(name)
-    _say_done(call, f"{name} is purged", name=name, purged=True)
+    still = warn_of_backups(call, name, holding)
+    _say_done(call, f"{name} is purged", name=name, purged=True, backups=still)
 
 
 @command(app, "rename", unlocks=True)

@@ -39,4 +39,10 @@ _FIRST = (
     "CREATE TABLE audit(seq INTEGER PRIMARY KEY, record BLOB NOT NULL, mac BLOB NOT NULL)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_BACKUPS = (
+    """CREATE TABLE backups(
+        id TEXT PRIMARY KEY, path BLOB NOT NULL, made_at INTEGER NOT NULL,
+        generation INTEGER NOT NULL, size INTEGER NOT NULL, slots TEXT NOT NULL) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _BACKUPS)

@@ -18,9 +18,10 @@ def pages(store: Store) -> tuple[int, int, int]:
 
 
 def counts(store: Store) -> dict[str, int]:
-    """How many rows each of `COUNTED` has; the trash counts among the secrets."""
+    """How many rows each of `COUNTED` has that is there; the trash counts among the secrets."""
     found = {}
-    for table in COUNTED:
+    there = {row[0] for row in store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for table in [name for name in COUNTED if name in there]:
         row = store.row(f"SELECT count(*) FROM {table}")  # noqa: S608  # one of the names above
         found[table] = 0 if row is None else int(row[0])
     return found

@@ -28,6 +28,9 @@ BUSY_MILLISECONDS = 5000
 UNFINISHED = ".init"
 """Behind the name of a new vault's database until the header, which makes it a vault, stands."""
 
+LOOKS_AGAIN = 2
+"""How often a page that seems damaged is read again before it counts as damaged."""
+
 _FULL = (dbapi2.SQLITE_FULL, dbapi2.SQLITE_IOERR, dbapi2.SQLITE_CANTOPEN, dbapi2.SQLITE_READONLY)
 ERRORS = (dbapi2.Error, MemoryError, OverflowError, UnicodeEncodeError)
 """All that the binding raises: of its own, and for what SQLite cannot hold."""
@@ -78,6 +81,9 @@ class Store:
         self.known: dict[str, Any] = {}
         self.obstacle: FileProblem | None = None
         self.lock_timeout = 10.0
+        self.log_taken_over = False
+        self.unsure = False
+        """Whether `check_pages` met pages of which it cannot say that they are whole."""
         self.path = path
         self.writable = writable
 
@@ -148,16 +154,31 @@ class Store:
         self._after.append((action, otherwise))
 
     def check_pages(self) -> list[str]:
-        """What SQLCipher and SQLite find wrong with the file; nothing if all is well."""
-        try:
-            if self.writable:
-                self.take_over()
-        except FileProblem:
-            pass  # No room for it: what is in the log is checked where it is.
-        found = [row[0] for row in self.rows("PRAGMA cipher_integrity_check")]
+        """What SQLCipher and SQLite find wrong with the file; nothing if all is well.
+
+        The log is put into the file first. Where a reader keeps it from that, or another process
+        puts it there meanwhile, a page may be caught half written: such a page is looked at again,
+        and what stays wrong only while the log cannot be taken over is no proof of damage.
+        """
+        found = self._cipher_problems()
+        for _ in range(LOOKS_AGAIN):
+            if not found:
+                break
+            again = self._cipher_problems()
+            found = [text for text in found if text in again]
+        self.unsure = bool(found) and not self.log_taken_over
+        if self.unsure:
+            found = []
         if not found:
             found = [row[0] for row in self.rows("PRAGMA integrity_check") if row[0] != "ok"]
         return found
+
+    def _cipher_problems(self) -> list[str]:
+        try:
+            self.log_taken_over = not self.writable or self.take_over()
+        except FileProblem:
+            self.log_taken_over = False  # No room for it: what is in the log stays there.
+        return [row[0] for row in self.rows("PRAGMA cipher_integrity_check")]
 
     def versions(self) -> dict[str, str]:
         """Versions of the engine, for `doctor`."""
@@ -181,16 +202,18 @@ class Store:
         """Let go of a database that turned out not to be usable, without writing to it."""
         self._connection.close()
 
-    def take_over(self) -> None:
-        """Put the log into the database file, unless another process is reading from it."""
+    def take_over(self) -> bool:
+        """Put the log into the database file; False where another process reads from it."""
         try:
             self._connection.execute("PRAGMA busy_timeout = 0")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            found = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         except ERRORS as err:
             problem = translate(err, self.path)
             if not isinstance(problem, Busy):
                 raise problem from None
+            return False
+        return found is None or found[0] == 0
 
     def _begin(self) -> None:
         self._fence()

@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 CACHE_KIB = 32_000
 """At most so much of the file is kept decrypted: enough for the index of 100,000 secrets."""
 
+IMMUTABLE = "mode=ro&immutable=1"
+"""How a file is opened that nobody changes: without locks, and without files beside it."""
+
 _SALT = 16
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-")
 """Bytes of a path that mean nothing in a URI."""
 
 
-def _connect(path: str, mode: str, key: DatabaseKey, page_size: int) -> dbapi2.Connection:
+def connect(path: str, mode: str, key: DatabaseKey, page_size: int) -> dbapi2.Connection:
+    """A connection under `key` with everything set that every connection has."""
     digits = key.reveal().hex()
     if len(digits) != 64:
         raise ValueError("a database key is 32 bytes")
@@ -81,7 +85,7 @@ def create_store(
     """
     files.create(path, b"")
     try:
-        connection = _connect(path, "mode=rw", key, page_size)
+        connection = connect(path, "mode=rw", key, page_size)
     except ERRORS as err:
         raise translate(err, path) from None
     store = Store(folder, path, connection, writable=True)
@@ -148,9 +152,9 @@ def _open(folder: str, path: str, key: DatabaseKey, vault: str, page_size: int) 
 def _open_as(
     folder: str, path: str, key: DatabaseKey, vault: str, page_size: int, *, writable: bool
 ) -> Store:
-    mode = "mode=rw" if writable else "mode=ro&immutable=1"
+    mode = "mode=rw" if writable else IMMUTABLE
     try:
-        store = Store(folder, path, _connect(path, mode, key, page_size), writable)
+        store = Store(folder, path, connect(path, mode, key, page_size), writable)
     except ERRORS as err:
         raise translate(err, path) from None
     try:

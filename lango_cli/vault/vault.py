@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from lango_cli.errors import LangoError
     from lango_cli.model import UnlockSource
+    from lango_cli.vault.backups import Backups
     from lango_cli.vault.envelope import Envelope, Slot
     from lango_cli.vault.home import Home
     from lango_cli.vault.parts import Policy
@@ -137,6 +138,13 @@ class Vault(Parts):
         from lango_cli.vault.slots import Slots
 
         return Slots(self)
+
+    @property
+    def backups(self) -> Backups:
+        """The backups that are known of."""
+        from lango_cli.vault.backups import Backups
+
+        return Backups(self.store)
 
     def _tidy(self) -> None:
         """Cut off old audit records, at most once a day; after a write, never after a read."""

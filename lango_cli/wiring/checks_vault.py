@@ -12,7 +12,7 @@ from lango_cli.vault import audit_check, mending
 from lango_cli.vault.envelope import HKDF, Slot, open_slot
 from lango_cli.vault.home import COPY, HEADER, KEYFILE
 from lango_cli.wiring import sources
-from lango_cli.wiring.findings import ERROR, Finding, advice, error, guarded, ok
+from lango_cli.wiring.findings import ERROR, Finding, advice, error, guarded, ok, skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -204,6 +204,12 @@ def database(vault: Vault) -> Iterator[Finding]:
     if problems:
         shown = "; ".join(problems[:SHOWN])
         yield error("database", f"the database is damaged: {shown}", "restore a backup")
+    elif vault.store.unsure:
+        yield skipped(
+            "database",
+            "some pages of the database",
+            "another process is reading, so the log cannot be put in their place; try again",
+        )
     else:
         yield ok("database", "every page of the database is whole")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lango_cli.vault import rows_look
 
 if TYPE_CHECKING:
+    from lango_cli.vault.backups import Known
     from lango_cli.vault.vault import Vault
 
 
@@ -30,6 +31,7 @@ class DatabaseStanding:
     counts: dict[str, int]
     deleted: int
     older: tuple[str, ...]
+    backups: tuple[Known, ...]
 
 
 def standing(vault: Vault) -> DatabaseStanding:
@@ -51,6 +53,7 @@ def standing(vault: Vault) -> DatabaseStanding:
         counts=rows_look.counts(store),
         deleted=rows_look.deleted(store),
         older=tuple(_older(vault)),
+        backups=tuple(vault.backups.list()),
     )
 
 

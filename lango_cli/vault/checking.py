@@ -1,0 +1,60 @@
+"""The check of everything that is sealed in a database, value by value.
+
+The rule: a value is opened by the code that reads it; what is wrong is named by its secret and
+version, and what is in it is looked at no further than its length.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lango_cli.errors import LangoError
+from lango_cli.vault import rows_check, rows_look
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lango_cli.model import Progress
+    from lango_cli.vault.parts import Parts
+
+EVERY = 64
+"""Values between two reports of progress."""
+
+
+def values(vault: Parts, progress: Progress) -> Iterator[str]:
+    """What is wrong with any version of any secret."""
+    progress.start("opening values", rows_look.counts(vault.store)["versions"])
+    for number, row in enumerate(rows_check.all_values(vault.store), 1):
+        secret, name, version, key, key_version, size, sealed = row
+        named = f"{f'secret id {secret}' if name is None else name}@{version}"
+        try:
+            length = len(vault.reader._unseal(secret, version, (key, key_version), sealed))
+        except LangoError as err:
+            yield f"{named}: {err.message}"
+        else:
+            if length != size:
+                yield f"{named}: it has {length} bytes, not {size}"
+        if name is None:
+            yield f"{named}: there is no such secret"
+        if number % EVERY == 0:
+            progress.advance(EVERY)
+
+
+def wrapped_keys(vault: Parts) -> Iterator[str]:
+    """What is wrong with any version of any key."""
+    for key, name, version in rows_check.all_key_versions(vault.store):
+        named = f"{f'key id {key}' if name is None else f'key {name}'}, version {version}"
+        if name is None:
+            yield f"{named}: there is no such key"
+        try:
+            vault.keys.version(key, version)
+        except LangoError as err:
+            yield f"{named}: {err.message}"
+
+
+def references(vault: Parts) -> Iterator[str]:
+    """Rows that refer to what is not there."""
+    for name in rows_check.without_current(vault.store):
+        yield f"{name}: its current version is not there"
+    for what, count in rows_check.dangling(vault.store):
+        yield f"{what}: {count}"

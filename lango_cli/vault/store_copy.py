@@ -1,0 +1,144 @@
+"""Copies of a database, page by page, and whether two databases hold the same.
+
+The rule: a copy is taken from a connection of its own that holds one snapshot, so that writers go
+on meanwhile and never send it back to its start; and that has no write of its own, on which the
+backup API would wait for ever.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lango_cli.crypto.stream import sha256_of
+from lango_cli.errors import NewerFormat, Tampered
+from lango_cli.vault.migrations import MIGRATIONS
+from lango_cli.vault.store import ERRORS, Store, translate
+from lango_cli.vault.store_open import IMMUTABLE, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lango_cli.crypto.keys import DatabaseKey
+    from lango_cli.model import Progress
+
+STEP = 1 << 20
+"""Bytes that one step copies."""
+
+Digests = dict[str, tuple[int, bytes]]
+"""Of each table: how many rows, and the SHA-256 of all of them in their order."""
+
+
+def snapshot(store: Store, key: DatabaseKey, page_size: int) -> Store:
+    """The database of an open store as it is now, however others change it; to be abandoned."""
+    mode = "mode=rw" if store.writable else IMMUTABLE
+    return _begun(_opened(store.path, mode, key, page_size))
+
+
+def open_copy(path: str, key: DatabaseKey, page_size: int) -> Store:
+    """A finished copy, read-only and as it lies there; to be abandoned."""
+    return _opened(path, IMMUTABLE, key, page_size)
+
+
+def _opened(path: str, mode: str, key: DatabaseKey, page_size: int) -> Store:
+    try:
+        return Store("", path, connect(path, mode, key, page_size), False)
+    except ERRORS as err:
+        raise translate(err, path) from None
+
+
+def _begun(store: Store) -> Store:
+    try:
+        store.run("BEGIN")
+        store.rows("SELECT count(*) FROM sqlite_master")
+    except BaseException:
+        store.abandon()
+        raise
+    return store
+
+
+def copy_pages(
+    source: Store, path: str, key: DatabaseKey, page_size: int, progress: Progress
+) -> None:
+    """Every page of `source` into the empty file `path` under `key`; not synced."""
+    target = None
+    pages = max(1, STEP // page_size)
+    done = 0
+
+    def report(_status: int, remaining: int, total: int) -> None:
+        nonlocal done
+        if not done:
+            progress.start("copying", total)
+        progress.advance(total - remaining - done)
+        done = total - remaining
+
+    try:
+        target = connect(path, "mode=rw", key, page_size)
+        # Whoever fails here throws the whole file away: nothing to roll back, one sync at the end.
+        target.execute("PRAGMA journal_mode = OFF")
+        target.execute("PRAGMA synchronous = OFF")
+        source._connection.backup(target, pages=pages, progress=report)
+    except ERRORS as err:
+        raise translate(err, path) from None
+    finally:
+        if target is not None:
+            target.close()
+
+
+def digests(store: Store, progress: Progress) -> Digests:
+    """What each table holds; equal if and only if two databases hold the same in one order."""
+    return {table: _digest(store, table, progress) for table in tables(store)}
+
+
+def _digest(store: Store, table: str, progress: Progress) -> tuple[int, bytes]:
+    import msgspec
+
+    count = 0
+    encode = msgspec.msgpack.encode
+
+    def rows() -> Iterator[bytes]:
+        nonlocal count
+        for row in store.each(f'SELECT * FROM "{table}"'):  # noqa: S608  # a name of the schema
+            count += 1
+            yield encode(row)
+            progress.advance()
+
+    digest = sha256_of(rows())
+    return count, digest
+
+
+def tables(store: Store) -> list[str]:
+    """The names of all tables."""
+    found = store.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    names = [row[0] for row in found]
+    if not all(isinstance(name, str) and name.isidentifier() for name in names):
+        raise Tampered("the database has a table that is not lango's")
+    return names
+
+
+def page_problems(store: Store, pages: int) -> list[str]:
+    """What SQLCipher and SQLite find wrong with the first so many pages of a file at rest."""
+    found = [row[0] for row in store.rows("PRAGMA cipher_integrity_check")]
+    found = [text for text in found if not _is_beyond(text, pages)]
+    if not found:
+        found = [row[0] for row in store.rows("PRAGMA integrity_check") if row[0] != "ok"]
+    return found
+
+
+def _is_beyond(text: str, pages: int) -> bool:
+    """Whether SQLCipher complains of a page that is not the database's: what follows it."""
+    number = text.rpartition(" ")[2]
+    return text.startswith("HMAC") and number.isdigit() and int(number) > pages
+
+
+def know(store: Store, vault: str) -> None:
+    """Fill `known` of a copy; Tampered if it is not this vault's, NewerFormat for a later schema.
+
+    An older schema is left as it is: a copy is not changed.
+    """
+    known = dict(store.rows("SELECT name, value FROM meta"))
+    store.known = known
+    schema = known.get("schema")
+    if known.get("vault") != vault or not isinstance(schema, int) or schema < 1:
+        raise Tampered("the database in it is not of the vault that its header names")
+    if schema > len(MIGRATIONS):
+        raise NewerFormat(f"the database has schema {schema}, this lango knows {len(MIGRATIONS)}")

@@ -1,0 +1,102 @@
+"""Backups as they are used: made from an open vault, opened by their own credentials, checked.
+
+The rule: a backup opens by its own header, in the ways in which a vault does; what this machine
+keeps serves where the slots are the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lango_cli.crypto.keys import database_key, header_key
+from lango_cli.errors import Tampered
+from lango_cli.vault import rows_look, store_copy
+from lango_cli.vault import vault as core
+from lango_cli.vault.backup_file import Backup, read_backup
+from lango_cli.vault.bundle import Bundle
+from lango_cli.wiring import checks_database, opening
+from lango_cli.wiring.findings import guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from lango_cli.model import Progress
+    from lango_cli.vault.parts import Opened
+    from lango_cli.vault.vault import Vault
+    from lango_cli.wiring.findings import Finding
+    from lango_cli.wiring.flags import Flags
+    from lango_cli.wiring.sources import Prompter
+
+    Warn = Callable[[str], None]
+
+
+class OpenBackup:
+    """A backup that a credential opened: `vault` reads its database where it lies."""
+
+    def __init__(self, backup: Backup, vault: Vault, key: Bundle | Opened) -> None:
+        self.backup = backup
+        self.vault = vault
+        self.key = key
+
+    def check(self, progress: Progress) -> list[Finding]:
+        """Everything that can be checked of it."""
+        problems = store_copy.page_problems(self.vault.store, self.backup.about.pages)
+        found = list(guarded("database", checks_database.backup_pages(problems)))
+        return found + checks_database.inside(self.vault, progress)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.vault.store.abandon()
+
+
+def open_backup(
+    flags: Flags, path: str, ask: Prompter | None, warn: Warn, progress: Progress
+) -> OpenBackup:
+    """The backup at `path`, opened. Tampered where it is cut or changed, WrongKey, Locked."""
+    backup = read_backup(path)
+    backup.check_digest(progress)
+    folders, settings = opening.folders_of(flags), opening.load_settings(flags)
+    envelope = backup.about.envelope
+    key = opening.unlock(flags, folders, settings, envelope, ask, warn, real=False)
+    backup.verify(
+        key.header if isinstance(key, Bundle) else header_key(key.master, envelope.vault_bytes)
+    )
+    return _opened(flags, backup, key)
+
+
+def _opened(flags: Flags, backup: Backup, key: Bundle | Opened) -> OpenBackup:
+    envelope = backup.about.envelope
+    database = (
+        key.database if isinstance(key, Bundle) else database_key(key.master, envelope.vault_bytes)
+    )
+    store = store_copy.open_copy(backup.path, database, envelope.page_size)
+    try:
+        store_copy.know(store, envelope.vault)
+        _compare_counts(backup, rows_look.counts(store))
+        bundle = key if isinstance(key, Bundle) else core.make_bundle(store, envelope, key)
+        home = opening.home_of(opening.folders_of(flags))
+        policy = opening.policy_of(opening.load_settings(flags), flags)
+        vault = core.Vault(home, envelope, bundle, store, policy, _no_clock)
+    except BaseException:
+        store.abandon()
+        raise
+    return OpenBackup(backup, vault, key)
+
+
+def _compare_counts(backup: Backup, counts: dict[str, int]) -> None:
+    if any(counts.get(name, count) != count for name, count in backup.about.counts.items()):
+        raise Tampered(f"{backup.path} does not hold as many rows as it says")
+
+
+def _no_clock() -> float:
+    """A backup is only read: nothing in it gets a new time."""
+    return 0.0
