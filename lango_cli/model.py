@@ -157,6 +157,8 @@ class SlotInfo:
     last_used: str | None
     last_tested: str | None
     fingerprint: str
+    confirmed: bool | None = None
+    """Whether it was opened since the header last changed; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 The rule: record n's MAC covers the vault id, the MAC of record n-1 and the record; numbers have no
 gaps. A change and its record are one transaction, so a write that cannot be recorded fails. A read
 comes first: its record waits at most 100 ms for the writer's lock, then goes, sealed and numbered,
-to the end of `audit.pending`, which the next writer folds into the chain.
+to the end of `audit.pending`, which the next writer folds into the chain. A new generation has
+numbers of its own: who still reads an older one cannot know how far the newer one has folded, so
+its records are told from those folded already by their digests, not by their numbers.
 
 A record says who (uid, pid, parent's command name, terminal), what and how it ended; never a
 value. What cannot be seen here: records cut from the end of the chain or of `audit.pending`
@@ -19,7 +21,7 @@ from lango_cli import files
 from lango_cli.codec import b64, canonical, parse_canonical, unb64
 from lango_cli.crypto.aead import seal, unseal
 from lango_cli.crypto.keys import AuditKey
-from lango_cli.crypto.mac import hkdf_sha256, hmac_sha256, pack
+from lango_cli.crypto.mac import digest, hkdf_sha256, hmac_sha256, pack
 from lango_cli.errors import Busy, FileProblem, Tampered, TooLarge
 from lango_cli.vault import rows
 
@@ -33,8 +35,13 @@ if TYPE_CHECKING:
 READ_WAIT = 0.1
 """Seconds that a read's record waits for the writer's lock."""
 PENDING_LIMIT = 64 << 20
+RANGE = 32
+"""Bits of a pending record's number that count; what is above them is the generation."""
 START = bytes(32)
 """What stands for the MAC before the first record."""
+
+_LATE = "pending_late"
+"""Digests of the records of older generations that were folded last."""
 
 REQUIRE, WARN, OFF = "require", "warn", "off"
 
@@ -42,6 +49,32 @@ REQUIRE, WARN, OFF = "require", "warn", "off"
 def record_mac(key: AuditKey, vault: bytes, previous: bytes, record: bytes) -> bytes:
     """The MAC of a record in its place in the chain."""
     return hmac_sha256(key.reveal(), pack(b"lango/audit/v1", vault, previous, record))
+
+
+def begin_range(store: Store, generation: int) -> None:
+    """Number pending records of a new generation apart from those of older ones; in a write."""
+    store.set_meta("pending", generation << RANGE)
+
+
+class _Folded:
+    """Which pending records the chain has already, while more of them are taken in."""
+
+    def __init__(self, number: int, late: bytes) -> None:
+        self.number = number
+        self.missing = 0
+        self.late: list[bytes] = []
+        self._known = {late[at : at + 32] for at in range(0, len(late), 32)}
+
+    def take(self, this: int, line: bytes) -> bool:
+        """Whether the record of this number and this line's digest is a new one."""
+        if this >> RANGE < self.number >> RANGE:
+            self.late.append(line)
+            return line not in self._known
+        if this <= self.number:
+            return False
+        self.missing += this - self.number - 1
+        self.number = this
+        return True
 
 
 def whoami() -> dict[str, Any]:
@@ -167,7 +200,7 @@ class AuditLog:
             torn = b"" if present.endswith(b"\n") or not present else b"\n"
             key = self._pending_key()
             # Asked under the lock: a writer that folds holds it until its commit.
-            number = max(self._store.meta("pending"), self._last_number(key, present))
+            number = self._last_number(key, present, self._store.meta("pending"))
             lines = []
             for event in events:
                 number += 1
@@ -188,8 +221,7 @@ class AuditLog:
         except Busy:
             return []
         try:
-            events, number = self._read_pending(self._store.meta("pending"))
-            self._store.set_meta("pending", number)
+            events = self._take_pending()
         except BaseException:
             lock.__exit__(None, None, None)
             raise
@@ -210,13 +242,14 @@ class AuditLog:
         self._store.after_commit(empty, release)
         return events
 
-    def _read_pending(self, number: int) -> tuple[list[dict[str, Any]], int]:
-        """Events beyond `number`, one more saying what is wrong, and the last number."""
+    def _take_pending(self) -> list[dict[str, Any]]:
+        """Events that were not folded yet, and one more saying what is wrong with them."""
         try:
             data = files.read(self._pending, PENDING_LIMIT) or b""
         except TooLarge as err:
-            return [self.event("audit.pending", outcome="incomplete", detail=err.message)], number
-        events, damaged, missing = [], 0, 0
+            return [self.event("audit.pending", outcome="incomplete", detail=err.message)]
+        seen = _Folded(self._store.meta("pending"), self._store.meta(_LATE) or b"")
+        events, damaged = [], 0
         key = self._pending_key()
         for line in data.splitlines():
             try:
@@ -224,14 +257,15 @@ class AuditLog:
             except Tampered:
                 damaged += 1
                 continue
-            if this > number:
-                missing += this - number - 1
-                number = this
+            if seen.take(this, digest(line)):
                 events.append(event)
-        if damaged or missing:
-            detail = f"{damaged} damaged, {missing} missing"
+        if damaged or seen.missing:
+            detail = f"{damaged} damaged, {seen.missing} missing"
             events.append(self.event("audit.pending", outcome="incomplete", detail=detail))
-        return events, number
+        self._store.set_meta("pending", seen.number)
+        if seen.late:
+            self._store.set_meta(_LATE, b"".join(seen.late))
+        return events
 
     def _unseal_line(self, key: AuditKey, line: bytes) -> tuple[int, dict[str, Any]]:
         """Number and event of one pending record; Tampered if it is not what was written."""
@@ -242,11 +276,13 @@ class AuditLog:
         record = unseal(key, blob, self._pending_context(int(digits)))
         return int(digits), parse_canonical(record, "a pending record")
 
-    def _last_number(self, key: AuditKey, data: bytes) -> int:
-        """The number of the last record that opens: a torn or damaged one is not believed."""
+    def _last_number(self, key: AuditKey, data: bytes, folded: int) -> int:
+        """The last number of this generation: a torn or damaged record is not believed."""
         for line in reversed(data.splitlines()):
             try:
-                return self._unseal_line(key, line)[0]
+                number = self._unseal_line(key, line)[0]
             except Tampered:
                 continue
-        return 0
+            if number >> RANGE == folded >> RANGE:
+                return max(number, folded)
+        return folded

@@ -23,7 +23,7 @@ from lango_cli.crypto.keys import (
     new_master_key,
     wrapping_key,
 )
-from lango_cli.crypto.mac import random_bytes
+from lango_cli.crypto.mac import digest, random_bytes
 from lango_cli.errors import (
     AlreadyInitialised,
     FileProblem,
@@ -31,11 +31,12 @@ from lango_cli.errors import (
     Tampered,
     UsageProblem,
 )
+from lango_cli.vault import rows
 from lango_cli.vault.envelope import Envelope, slot_key
 from lango_cli.vault.home import COPY, HEADER
 from lango_cli.vault.keys import Keys, wrap_audit_key
 from lango_cli.vault.parts import Opened, Policy
-from lango_cli.vault.slots import kdf_parameters, make_slot, prove
+from lango_cli.vault.slots import CHANGED, kdf_parameters, make_slot, prove
 from lango_cli.vault.store import UNFINISHED
 from lango_cli.vault.store_open import create_store, database_salt, finish
 from lango_cli.vault.vault import Vault, open_vault
@@ -43,7 +44,7 @@ from lango_cli.vault.vault import Vault, open_vault
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from lango_cli.crypto.keys import MasterKey
+    from lango_cli.crypto.keys import MasterKey, SlotKey
     from lango_cli.secret import SecretBytes
     from lango_cli.vault.home import Home
     from lango_cli.vault.store import Store
@@ -100,13 +101,13 @@ def create_vault(
     with files.Lock(home.path("vault.lock"), policy.lock_timeout):
         refuse_existing(home)
         try:
-            envelope, master = _make(home, vault_id, slots, clock)
+            envelope, opened = _make(home, vault_id, slots, clock)
         except BaseException:
             if not files.exists(home.path(HEADER)):
                 take_back()
             raise
     try:
-        return _first_opened(home, envelope, master, policy, warn, clock)
+        return _first_opened(home, envelope, opened, policy, warn, clock)
     except FileProblem as err:
         raise FileProblem(
             f"there is a vault at {home.folder} now, and its slots open it, but it could not be"
@@ -117,13 +118,14 @@ def create_vault(
 
 def _make(
     home: Home, vault_id: str, slots: Iterable[NewSlot], clock: Callable[[], float]
-) -> tuple[Envelope, MasterKey]:
-    """Everything on disk, the header last."""
+) -> tuple[Envelope, Opened]:
+    """Everything on disk, the header last; the first slot, as if it had been opened."""
     envelope = Envelope(vault_id, rfc3339(clock()))
     master = new_master_key()
     added = []
+    keys = []
     for new in slots:
-        _add(envelope, master, new)
+        keys.append(_add(envelope, master, new))
         added.append(new)
     if not added:
         raise UsageProblem("a vault needs at least one way to unlock it")
@@ -137,18 +139,17 @@ def _make(
     with suppress(FileProblem):
         # The vault stands: whoever opens it next will try this again, and say why it fails.
         finish(home.database(1))
-    return envelope, master
+    return envelope, Opened(envelope.slots[0], "init", keys[0], master)
 
 
 def _first_opened(
     home: Home,
     envelope: Envelope,
-    master: MasterKey,
+    opened: Opened,
     policy: Policy,
     warn: Callable[[str], None],
     clock: Callable[[], float],
 ) -> Vault:
-    opened = Opened(envelope.slots[0], "init", master)
     vault = open_vault(home, envelope, opened, policy, warn, clock)
     try:
         created = vault.audit.event("vault.create", envelope.vault)
@@ -160,7 +161,7 @@ def _first_opened(
     return vault
 
 
-def _add(envelope: Envelope, master: MasterKey, new: NewSlot) -> None:
+def _add(envelope: Envelope, master: MasterKey, new: NewSlot) -> SlotKey:
     if any(slot.label == new.label for slot in envelope.slots):
         raise UsageProblem(f"two slots cannot both be labelled {new.label}")
     kdf = kdf_parameters(new.kdf)
@@ -170,6 +171,7 @@ def _add(envelope: Envelope, master: MasterKey, new: NewSlot) -> None:
     )
     envelope.slots.append(slot)
     prove(envelope, slot, key, master)
+    return key
 
 
 def _make_database(home: Home, envelope: Envelope, master: MasterKey, now: int) -> None:
@@ -183,6 +185,10 @@ def _make_database(home: Home, envelope: Envelope, master: MasterKey, now: int) 
         audit = AuditKey(random_bytes(32))
         store.set_meta("audit_key", wrap_audit_key(wrapping, vault, audit))
         Keys(store, wrapping, vault).create_default(now)
+        store.set_meta(CHANGED, now)
+        for slot in envelope.slots:
+            # Each was opened once when it was added.
+            rows.confirm_slot(store, slot.id, now, digest(slot.public_key))
 
     key = database_key(master, vault)
     create_store(home.folder, path, key, envelope.vault, envelope.page_size, now, fill)

@@ -27,9 +27,14 @@ if TYPE_CHECKING:
 FORMAT = 1
 HEADER_LIMIT = 1 << 20
 PAGE_SIZE = 4096
-PAGE_SIZES = (512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
+PAGE_SIZES = (1024, 2048, 4096, 8192, 16384, 32768, 65536)
+"""Without 512: SQLCipher keeps 80 bytes of a page for nonce and seal, and SQLite needs 480 of the
+rest. Such a database can be written, and never read again."""
 SUITE = {"aead": 2, "kdf": 1, "kem": 0x647A}
 """AES-256-GCM, HKDF-SHA256, X-Wing: ids of the IANA HPKE registry and draft-ietf-hpke-pq."""
+
+DIRECT, HPKE = "direct", "hpke"
+"""How a slot's master key is wrapped: by its owner's key, or to its public key."""
 
 STRENGTH = {
     "passphrase": "human",
@@ -78,7 +83,7 @@ class Slot:
         self.public_key = b""
         self.sealed_seed = b""
         self.wrapped = b""
-        self.wrapped_how = "direct"
+        self.wrapped_how = DIRECT
         self.generation = 0
 
     @property
@@ -203,15 +208,20 @@ def seal_slot(
     slot.public_key = public_of(seed)
     context = _context(b"lango/slot-seed/v1", envelope, slot)
     slot.sealed_seed = seal(key, seed.reveal(), context)
+    seal_master(envelope, slot, key, master)
+
+
+def seal_master(envelope: Envelope, slot: Slot, key: SlotKey, master: MasterKey) -> None:
+    """Seal the current master key directly to a slot whose owner is here."""
     slot.generation = envelope.generation
-    slot.wrapped_how = "direct"
+    slot.wrapped_how = DIRECT
     slot.wrapped = seal(key, master.reveal(), _wrap_context(envelope, slot))
 
 
 def hand_over(envelope: Envelope, slot: Slot, master: MasterKey) -> None:
     """Seal a new generation's master key to a slot whose owner is away."""
     slot.generation = envelope.generation
-    slot.wrapped_how = "hpke"
+    slot.wrapped_how = HPKE
     slot.wrapped = seal_to(slot.public_key, master.reveal(), _wrap_context(envelope, slot))
 
 
@@ -235,7 +245,7 @@ def open_with_key(envelope: Envelope, slot: Slot, key: SlotKey) -> MasterKey:
     if slot.generation != envelope.generation:
         raise Tampered(f"slot {slot.label} belongs to another generation of the vault")
     context = _wrap_context(envelope, slot)
-    if slot.wrapped_how == "direct":
+    if slot.wrapped_how == DIRECT:
         master = MasterKey(unseal(key, slot.wrapped, context))
     else:
         master = MasterKey(open_from(seed, slot.wrapped, context))

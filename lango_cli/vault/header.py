@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from lango_cli.codec import parse_canonical, unb64
 from lango_cli.errors import NewerFormat, Tampered
-from lango_cli.vault.envelope import FORMAT, KDF_FIELDS, PAGE_SIZES, SUITE, Envelope, Slot
+from lango_cli.vault.envelope import (
+    DIRECT,
+    FORMAT,
+    HPKE,
+    KDF_FIELDS,
+    PAGE_SIZES,
+    SUITE,
+    Envelope,
+    Slot,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +90,7 @@ def _slot(entry: object) -> Slot:
     wrapped = entry["wrapped"]
     if not isinstance(wrapped, dict) or wrapped.keys() != {"generation", "how", "key"}:
         raise Tampered("a slot's wrapped key has not the members it should")
-    if wrapped["how"] not in ("direct", "hpke"):
+    if wrapped["how"] not in (DIRECT, HPKE):
         raise Tampered("a slot's key is wrapped in no known way")
     slot.wrapped_how = wrapped["how"]
     slot.generation = _whole(wrapped["generation"], 1, "a slot's generation")

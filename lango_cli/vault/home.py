@@ -70,6 +70,22 @@ class Home:
             if name in (HEADER, COPY) or (name.startswith("vault-") and name.endswith(".db"))
         )
 
+    def generations(self) -> list[tuple[int, str, str]]:
+        """Every file of a database: its generation, what stands after `.db`, its name.
+
+        Sorted, so that a database comes before its log.
+        """
+        found = []
+        try:
+            names = sorted(os.listdir(self.folder))
+        except OSError as err:
+            raise files.problem(self.folder, err) from None
+        for name in names:
+            number, dot, rest = name.removeprefix("vault-").partition(".db")
+            if name.startswith("vault-") and dot and number.isdigit() and len(number) < 10:
+                found.append((int(number), rest, name))
+        return found
+
     def check(self) -> None:
         """FileProblem if the home is a link."""
         if os.path.islink(self.folder):
@@ -111,6 +127,15 @@ class Home:
         parse(data)
         self.clear_leftovers()
         files.replace_all((self.path(HEADER), self.path(COPY)), data)
+
+    def even_copies(self, key: HeaderKey) -> None:
+        """Make the copy equal to the header; Tampered if that is not one that lango wrote."""
+        data = files.read(self.path(HEADER), HEADER_LIMIT)
+        if data is None:
+            raise Tampered(f"{HEADER} is missing")
+        parse(data).verify(key)
+        if files.read(self.path(COPY), HEADER_LIMIT) != data:
+            files.replace(self.path(COPY), data)
 
     def clear_leftovers(self) -> None:
         """Remove headers that were never finished; under the writer's lock."""

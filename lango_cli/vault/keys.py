@@ -64,6 +64,17 @@ def _context(vault: bytes, key_id: str, version: int) -> bytes:
     return pack(b"lango/data-key/v1", vault, key_id.encode(), version.to_bytes(8, "big"))
 
 
+def rewrap_all(store: Store, old: WrappingKey, new: WrappingKey, vault: bytes) -> int:
+    """Wrap every key under the next generation's key; inside a write. How many that were."""
+    changed = [
+        (seal(new, unseal(old, wrapped, context), context), key_id, version)
+        for key_id, version, wrapped in rows.wrapped_keys(store)
+        for context in (_context(vault, key_id, version),)
+    ]
+    store.run_many(rows.REWRAP, changed)
+    return len(changed)
+
+
 def wrap_audit_key(wrapping: WrappingKey, vault: bytes, key: AuditKey) -> bytes:
     """The audit key as the database keeps it."""
     return seal(wrapping, key.reveal(), pack(b"lango/audit-key/v1", vault))

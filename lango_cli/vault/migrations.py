@@ -45,4 +45,13 @@ _BACKUPS = (
         generation INTEGER NOT NULL, size INTEGER NOT NULL, slots TEXT NOT NULL) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _BACKUPS)
+_ROTATION = (
+    "ALTER TABLE slot_use ADD COLUMN confirmed_at INTEGER",
+    "ALTER TABLE slot_use ADD COLUMN public_key BLOB",
+    """CREATE TABLE exposed(
+        secret_id TEXT NOT NULL REFERENCES secrets(id) ON DELETE CASCADE,
+        version INTEGER NOT NULL, slot TEXT NOT NULL, at INTEGER NOT NULL,
+        PRIMARY KEY(secret_id, version)) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _BACKUPS, _ROTATION)

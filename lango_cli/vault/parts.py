@@ -7,11 +7,14 @@ is above them.
 
 from __future__ import annotations
 
-from lango_cli.errors import KeyNotFound, Locked
+from lango_cli import files
+from lango_cli.errors import Busy, FileProblem, KeyNotFound, LangoError
 from lango_cli.vault.audit import WARN, AuditLog
+from lango_cli.vault.envelope import DIRECT, open_with_key, seal_master, slot_key
 from lango_cli.vault.home import PENDING
 from lango_cli.vault.keys import Keys
 from lango_cli.vault.reader import Reader
+from lango_cli.vault.store import UNFINISHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from lango_cli.crypto.keys import MasterKey
+    from lango_cli.crypto.keys import MasterKey, SlotKey
+    from lango_cli.secret import SecretBytes
     from lango_cli.vault.bundle import Bundle
     from lango_cli.vault.envelope import Envelope, Slot
     from lango_cli.vault.home import Home
@@ -40,14 +44,21 @@ class Policy:
 
 
 class Opened:
-    """A slot that opened: the slot, the source's name, the master key."""
+    """A slot that opened: the slot, the source's name, the slot's own key, the master key."""
 
-    __slots__ = ("master", "slot", "source")
+    __slots__ = ("key", "master", "slot", "source")
 
-    def __init__(self, slot: Slot, source: str, master: MasterKey) -> None:
+    def __init__(self, slot: Slot, source: str, key: SlotKey, master: MasterKey) -> None:
         self.slot = slot
         self.source = source
+        self.key = key
         self.master = master
+
+
+def unlock_slot(envelope: Envelope, slot: Slot, source: str, credential: SecretBytes) -> Opened:
+    """The slot, opened by what its owner holds; WrongKey or Tampered if it does not open."""
+    key = slot_key(slot.kdf, credential)
+    return Opened(slot, source, key, open_with_key(envelope, slot, key))
 
 
 def find_slot(envelope: Envelope, name: str) -> Slot:
@@ -79,17 +90,67 @@ class Parts:
         self.store = store
         self.policy = policy
         self.clock = clock
-        self.master: MasterKey | None = None
+        self.opened: Opened | None = None
         self.unlocked_by = "unlock session"
         self.keys = Keys(store, bundle.wrapping, envelope.vault_bytes)
         self.audit = AuditLog(store, bundle.audit, envelope.vault_bytes, home.path(PENDING), clock)
         self.audit.reads = policy.audit_reads
         self.reader = Reader(store, self.keys, self.audit, envelope.vault_bytes, clock)
 
+    @property
+    def master(self) -> MasterKey | None:
+        """The master key, None where the vault was opened by an unlock session."""
+        return None if self.opened is None else self.opened.master
+
     def check_fence(self) -> None:
-        """Locked if the vault was rekeyed since it was opened; asked before every write."""
+        """Busy if there is a newer generation than was opened; asked before every write."""
         if self.home.read_header(lambda _text: None).generation != self.envelope.generation:
-            raise Locked("the vault was rekeyed by another process", hint="run the command again")
+            raise Busy(
+                "another process made a new generation of the vault meanwhile",
+                hint="run the command again",
+            )
+
+    def settle(self) -> None:
+        """Seal the master key directly to the slot that opened by HPKE; inside a write.
+
+        So that HPKE, which is slow to load, is needed once for each slot and generation. The
+        header goes first: a header one revision ahead is what a crash may leave, not the reverse.
+        """
+        if self.opened is None:
+            return
+        try:
+            envelope = self.home.read_header(lambda _text: None)
+            envelope.verify(self.bundle.header)
+            slot = find_slot(envelope, self.opened.slot.id)
+            if slot.public_key == self.opened.slot.public_key and slot.wrapped_how != DIRECT:
+                seal_master(envelope, slot, self.opened.key, self.opened.master)
+                self.home.write_header(envelope, self.bundle.header)
+                self.store.set_meta("revision", envelope.revision)
+                self.envelope = envelope
+        except (FileProblem, KeyNotFound):
+            return  # It opens by HPKE as well; the next unlock comes past here again.
+
+    def tidy(self) -> None:
+        """Remove what making a new generation left behind; under the writer's lock, after a write.
+
+        Before an older database goes, header and copy are made equal: only the newest generation
+        is left then, and both have to lead to it. Where they cannot be, everything stays.
+        """
+        now = self.envelope.generation
+        left = [
+            (number, name)
+            for number, rest, name in self.home.generations()
+            if (number != now if rest.startswith(UNFINISHED) else number < now)
+        ]
+        if not left:
+            return
+        try:
+            if any(number < now for number, _ in left):
+                self.home.even_copies(self.bundle.header)
+            for _, name in left:
+                files.remove(self.home.path(name))
+        except LangoError:
+            return  # What was asked for is done; the next writer comes past here again.
 
     def close(self) -> None:
         """Write what waits to be written and let go of the database."""
@@ -97,8 +158,9 @@ class Parts:
             self.audit.flush()
         finally:
             self.store.close()
-            if self.master is not None:
-                self.master.wipe()
+            if self.opened is not None:
+                self.opened.master.wipe()
+                self.opened.key.wipe()
 
     def __enter__(self) -> Self:
         return self

@@ -54,6 +54,15 @@ def wrapped_key(store: Store, key_id: str, version: int) -> bytes | None:
     return None if row is None else row[0]
 
 
+def wrapped_keys(store: Store) -> list[Row]:
+    """Key id, version and wrapped key of every version."""
+    return store.rows("SELECT key_id, version, wrapped FROM key_versions")
+
+
+REWRAP = "UPDATE key_versions SET wrapped = ? WHERE key_id = ? AND version = ?"
+"""Replace a wrapped key: wrapped, key id, version."""
+
+
 def active_key(store: Store, purpose: str, name: str | None) -> tuple[str, int] | None:
     """Id and newest active version of a purpose's key of this name (None: its default)."""
     row = store.row(
@@ -111,18 +120,27 @@ def raise_revision(store: Store, revision: int) -> None:
     store.run("UPDATE meta SET value = ?1 WHERE name = 'revision' AND value < ?1", revision)
 
 
-def use_slot(store: Store, slot: str, now: int, *, tested: bool) -> None:
-    """Note that a slot was used or tested."""
+def use_slot(store: Store, slot: str, now: int, public_key: bytes, *, tested: bool) -> None:
+    """Note that a slot was used or tested, which proved that this is its public key's digest."""
     column = "last_tested_at" if tested else "last_used_at"
-    store.run("INSERT OR IGNORE INTO slot_use(slot_id) VALUES (?)", slot)
+    confirm_slot(store, slot, now, public_key)
     change = f"UPDATE slot_use SET {column} = ? WHERE slot_id = ?"  # noqa: S608  # one of two names
     store.run(change, now, slot)
 
 
-def slot_use(store: Store) -> dict[str, tuple[int | None, int | None]]:
-    """Slot id to last used and last tested."""
-    found = store.rows("SELECT slot_id, last_used_at, last_tested_at FROM slot_use")
-    return {slot: (used, tested) for slot, used, tested in found}
+def confirm_slot(store: Store, slot: str, now: int, public_key: bytes) -> None:
+    """Note that a slot's own seed gave the public key of this digest."""
+    store.run("INSERT OR IGNORE INTO slot_use(slot_id) VALUES (?)", slot)
+    change = "UPDATE slot_use SET confirmed_at = ?, public_key = ? WHERE slot_id = ?"
+    store.run(change, now, public_key, slot)
+
+
+def slot_use(store: Store) -> dict[str, Row]:
+    """Slot id to last used, last tested, last confirmed, and its public key's digest then."""
+    found = store.rows(
+        "SELECT slot_id, last_used_at, last_tested_at, confirmed_at, public_key FROM slot_use"
+    )
+    return {row[0]: row[1:] for row in found}
 
 
 def forget_slot(store: Store, slot: str) -> None:

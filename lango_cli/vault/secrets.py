@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from lango_cli.crypto.mac import hkdf_sha256, hmac_sha256, pack, random_bytes
 from lango_cli.errors import Conflict, SecretNotFound, TooLarge
 from lango_cli.secret import SecretBytes
-from lango_cli.vault import rows
+from lango_cli.vault import rows, rows_exposed
 from lango_cli.vault.names import check_name, check_prefix, check_tags
 from lango_cli.vault.reader import VALUE_LIMIT, Reader, Value
-from lango_cli.vault.shapes import secret_meta, version_meta
+from lango_cli.vault.shapes import exposures, secret_meta, version_meta
 
 if TYPE_CHECKING:
     from builtins import list as List
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from lango_cli.model import SecretMeta, VersionMeta
     from lango_cli.vault.parts import Policy
+    from lango_cli.vault.shapes import Exposure
 
 UNCHANGED = -1.0
 """Stands for "leave as it is" where None means "none"."""
@@ -142,6 +143,7 @@ class Secrets:
         with self._store.write():
             secret, _ = self._live(name)
             new = self._add_version(secret, self._open(secret, name, version))
+            rows_exposed.hand_on(self._store, secret, new, (secret, version))
             self._record("secret.rollback", f"{name}@{new}", f"from {version}")
             return self._meta(secret)
 
@@ -202,7 +204,8 @@ class Secrets:
             value = self._open(secret, name, version)
             meta = self._meta(secret)
             twin = self._new(target)
-            self._add_version(twin, value)
+            first = self._add_version(twin, value)
+            rows_exposed.hand_on(self._store, twin, first, (secret, version))
             self._describe(
                 twin, meta.note, meta.owner, meta.tags, meta.expires_at, meta.rotate_every
             )
@@ -219,6 +222,10 @@ class Secrets:
             elif meta.rotate_every and meta.value_changed_at + meta.rotate_every <= now + within:
                 found.append((meta, "rotate"))
         return found
+
+    def exposed(self) -> List[Exposure]:
+        """The secrets of which somebody who lost the right to it could read a version."""
+        return exposures(rows_exposed.exposed(self._store))
 
     def for_masking(self) -> Iterator[tuple[str, SecretBytes]]:
         """Name and value of every live secret, for a masker: one record together, no access."""

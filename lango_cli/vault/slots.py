@@ -23,7 +23,7 @@ from lango_cli.errors import (
     UsageProblem,
 )
 from lango_cli.model import SlotInfo
-from lango_cli.vault import rows
+from lango_cli.vault import rows, rows_exposed
 from lango_cli.vault.envelope import (
     ARGON2ID,
     HKDF,
@@ -101,8 +101,18 @@ def fingerprint(slot: Slot) -> str:
     return digest(slot.public_key).hex()[:16]
 
 
-def describe(envelope: Envelope, use: dict[str, tuple[int | None, int | None]]) -> list[SlotInfo]:
-    """The slots as they are listed; `use` from the database where it is open."""
+CHANGED = "header_changed_at"
+"""When slots were last added, removed or changed, or a generation made; milliseconds UTC."""
+NEVER = (None, None, None, None)
+
+
+def describe(
+    envelope: Envelope, use: dict[str, tuple[Any, ...]], changed: int | None = None
+) -> list[SlotInfo]:
+    """The slots as they are listed.
+
+    `use`, and the time at which the header changed last, are the database's, where it is open.
+    """
     return [
         SlotInfo(
             id=slot.id,
@@ -111,9 +121,10 @@ def describe(envelope: Envelope, use: dict[str, tuple[int | None, int | None]]) 
             kdf=kdf_text(slot.kdf),
             strength=slot.strength,
             created=slot.created,
-            last_used=_time(use.get(slot.id, (None, None))[0]),
-            last_tested=_time(use.get(slot.id, (None, None))[1]),
+            last_used=_time(use.get(slot.id, NEVER)[0]),
+            last_tested=_time(use.get(slot.id, NEVER)[1]),
             fingerprint=fingerprint(slot),
+            confirmed=(use.get(slot.id, NEVER)[2] or 0) >= changed if changed else None,
         )
         for slot in envelope.slots
     ]
@@ -140,7 +151,8 @@ class Slots:
 
     def list(self) -> list[SlotInfo]:
         """All slots, with when each was last used and tested."""
-        return describe(self._vault.envelope, rows.slot_use(self._vault.store))
+        store = self._vault.store
+        return describe(self._vault.envelope, rows.slot_use(store), store.meta(CHANGED) or 1)
 
     def add(
         self,
@@ -164,10 +176,14 @@ class Slots:
             prove(envelope, slot, key, master)
             return slot
 
-        return self._info(self._change("slot.add", f"{kind} {label}", change))
+        return self._info(self._change("slot.add", f"{kind} {label}", change, proved=True))
 
-    def remove(self, name: str) -> SlotInfo:
-        """Take a slot away; Conflict for the last one."""
+    def remove(self, name: str, *, compromised: bool = False) -> SlotInfo:
+        """Take a slot away; Conflict for the last one.
+
+        `compromised`: somebody else may have opened it, so every value it could read is put on
+        the list of those to be changed.
+        """
         self._master()
         gone: list[SlotInfo] = []
 
@@ -181,6 +197,8 @@ class Slots:
             gone.extend(info for info in self.list() if info.id == slot.id)
             envelope.slots.remove(slot)
             rows.forget_slot(self._vault.store, slot.id)
+            if compromised:
+                rows_exposed.expose_all(self._vault.store, slot.label, self._now())
             return slot
 
         self._change("slot.remove", name, change)
@@ -226,17 +244,21 @@ class Slots:
             prove(envelope, slot, key, master)
             return slot
 
-        return self._info(self._change("slot.passphrase", old.label, change))
+        return self._info(self._change("slot.passphrase", old.label, change, proved=True))
 
     def note_test(self, slot_id: str) -> None:
         """Remember that a slot was drilled."""
+        key = digest(find_slot(self._vault.envelope, slot_id).public_key)
         with self._vault.store.write():
             now = int(self._vault.clock() * 1000)
-            rows.use_slot(self._vault.store, slot_id, now, tested=True)
+            rows.use_slot(self._vault.store, slot_id, now, key, tested=True)
             self._vault.audit.append(self._vault.audit.event("slot.test", slot_id))
 
     def _info(self, slot: Slot) -> SlotInfo:
         return next(info for info in self.list() if info.id == slot.id)
+
+    def _now(self) -> int:
+        return int(self._vault.clock() * 1000)
 
     def _master(self) -> MasterKey:
         if self._vault.master is None:
@@ -246,7 +268,9 @@ class Slots:
             )
         return self._vault.master
 
-    def _change(self, event: str, target: str, change: Callable[[Envelope], Slot]) -> Slot:
+    def _change(
+        self, event: str, target: str, change: Callable[[Envelope], Slot], *, proved: bool = False
+    ) -> Slot:
         vault = self._vault
         key = header_key(self._master(), vault.envelope.vault_bytes)
         with vault.store.write():
@@ -258,6 +282,7 @@ class Slots:
                 slot = change(envelope)
                 wanted = envelope.revision + 1
                 vault.store.set_meta("revision", wanted)
+                self._note_change(slot, proved=proved)
                 vault.audit.append(vault.audit.event(event, target))
                 # Last, because this makes the change: whatever failed before changes nothing.
                 vault.home.write_header(envelope, key)
@@ -269,6 +294,13 @@ class Slots:
             ) from None
         vault.envelope = envelope
         return slot
+
+    def _note_change(self, slot: Slot, *, proved: bool) -> None:
+        """The header changes now, and the slot was just opened where that is `proved`."""
+        now = self._now()
+        self._vault.store.set_meta(CHANGED, now)
+        if proved:
+            rows.confirm_slot(self._vault.store, slot.id, now, digest(slot.public_key))
 
     def _current(self, key: HeaderKey) -> Envelope:
         """The header as it is now, under the writer's lock; Tampered if it is an older one."""

@@ -78,6 +78,7 @@ class Store:
         self._after: list[tuple[Callable[[], None], Callable[[], None]]] = []
         self._counters = ""
         self._fence: Callable[[], None] = lambda: None
+        self._tidy: Callable[[], None] = lambda: None
         self.known: dict[str, Any] = {}
         self.obstacle: FileProblem | None = None
         self.lock_timeout = 10.0
@@ -87,10 +88,11 @@ class Store:
         self.path = path
         self.writable = writable
 
-    def guard(self, counters: str, fence: Callable[[], None]) -> None:
-        """Where the commit count is kept outside, and what each write asks before it begins."""
+    def guard(self, counters: str, fence: Callable[[], None], tidy: Callable[[], None]) -> None:
+        """Where the commit count is kept outside; what each write asks first, and does last."""
         self._counters = counters
         self._fence = fence
+        self._tidy = tidy
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -147,7 +149,12 @@ class Store:
             raise FileProblem(
                 f"{self._folder} is read-only", hint="write where the vault may change"
             )
-        return Transaction(self, self.lock_timeout if timeout is None else timeout)
+        wait = self.lock_timeout if timeout is None else timeout
+        return Transaction(self, files.Lock(os.path.join(self._folder, "vault.lock"), wait))
+
+    def write_alone(self) -> Transaction:
+        """A write transaction on a database that nobody else knows of yet, without the lock."""
+        return Transaction(self, None)
 
     def after_commit(self, action: Callable[[], None], otherwise: Callable[[], None]) -> None:
         """Do this once the running transaction is on disk, under its lock; else the other."""
@@ -228,6 +235,7 @@ class Store:
         actions, self._after = self._after, []
         for action, _ in actions:
             action()
+        self._tidy()
 
     def _rollback(self) -> None:
         actions, self._after = self._after, []
@@ -245,17 +253,18 @@ class Transaction:
 
     __slots__ = ("_lock", "_store")
 
-    def __init__(self, store: Store, timeout: float) -> None:
+    def __init__(self, store: Store, lock: files.Lock | None) -> None:
         self._store = store
-        self._lock = files.Lock(os.path.join(store._folder, "vault.lock"), timeout)
+        self._lock = lock
 
     def __enter__(self) -> Store:
-        self._lock.__enter__()
+        if self._lock is not None:
+            self._lock.__enter__()
         try:
             self._store._begin()
         except BaseException:
             self._store._rollback()
-            self._lock.__exit__(None, None, None)
+            self._unlock()
             raise
         return self._store
 
@@ -272,7 +281,11 @@ class Transaction:
             try:
                 self._store._rollback()
             finally:
-                self._lock.__exit__(kind, value, trace)
+                self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.__exit__(None, None, None)
 
 
 def note_commits(path: str, commits: int) -> None:

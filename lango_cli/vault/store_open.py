@@ -17,7 +17,7 @@ from lango_cli.vault.store import BUSY_MILLISECONDS, ERRORS, UNFINISHED, Store, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from lango_cli.crypto.keys import DatabaseKey
 
@@ -92,9 +92,8 @@ def create_store(
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")
-        for step in MIGRATIONS:
-            for statement in step:
-                connection.execute(statement)
+        for statement in schema():
+            connection.execute(statement)
         for name, value in (
             ("vault", vault),
             ("schema", len(MIGRATIONS)),
@@ -111,6 +110,22 @@ def create_store(
         raise translate(err, path) from None
     finally:
         store.abandon()
+
+
+def schema() -> Iterator[str]:
+    """Every statement that makes an empty database of the newest schema."""
+    for step in MIGRATIONS:
+        yield from step
+
+
+def open_alone(folder: str, path: str, key: DatabaseKey, page_size: int) -> Store:
+    """A database that nobody else knows of yet, with its log."""
+    try:
+        connection = connect(path, "mode=rw", key, page_size)
+        connection.execute("PRAGMA journal_mode = WAL")
+    except ERRORS as err:
+        raise translate(err, path) from None
+    return Store(folder, path, connection, writable=True)
 
 
 def database_salt(path: str) -> bytes:

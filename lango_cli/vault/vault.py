@@ -11,13 +11,22 @@ from __future__ import annotations
 import time
 
 from lango_cli.crypto import keys as hierarchy
-from lango_cli.errors import Busy, FileProblem, Locked, NotApplicable, Tampered, TooLarge, WrongKey
-from lango_cli.files import read_count
+from lango_cli.crypto.mac import digest
+from lango_cli.errors import (
+    Busy,
+    FileProblem,
+    Locked,
+    NotApplicable,
+    Tampered,
+    TooLarge,
+    WrongKey,
+)
+from lango_cli.files import exists, read_count
 from lango_cli.vault import rows
 from lango_cli.vault.bundle import Bundle
-from lango_cli.vault.envelope import open_slot
+from lango_cli.vault.envelope import DIRECT
 from lango_cli.vault.keys import unwrap_audit_key
-from lango_cli.vault.parts import Opened, Parts, find_slot
+from lango_cli.vault.parts import Opened, Parts, find_slot, unlock_slot
 from lango_cli.vault.store_open import open_store
 
 TYPE_CHECKING = False
@@ -98,7 +107,7 @@ def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) 
             failure = _graver(failure, err)
             continue
         try:
-            return Opened(slot, source.name, open_slot(envelope, slot, credential))
+            return unlock_slot(envelope, slot, source.name, credential)
         except (NotApplicable, WrongKey) as err:
             failure = _graver(failure, err)
     raise failure
@@ -188,12 +197,13 @@ def open_vault(
         envelope.database_salt,
     )
     try:
+        _still_there(store)
         bundle = key if isinstance(key, Bundle) else make_bundle(store, envelope, key)
         if not accept_age:
             envelope = _check_age(home, store, envelope, bundle, seen)
         vault = Vault(home, envelope, bundle, store, policy, clock)
         store.lock_timeout = policy.lock_timeout
-        store.guard(home.counters(envelope.vault), vault.check_fence)
+        store.guard(home.counters(envelope.vault), vault.check_fence, vault.tidy)
         vault.audit.warn = warn
         if envelope.revision > store.known["revision"]:
             vault.audit.also(lambda: rows.raise_revision(store, envelope.revision))
@@ -207,6 +217,15 @@ def open_vault(
         store.abandon()
         raise
     return vault
+
+
+def _still_there(store: Store) -> None:
+    """Busy if the file went while it was being opened: its log may have gone before."""
+    if not exists(store.path):
+        raise Busy(
+            "another process made a new generation of the vault meanwhile",
+            hint="run the command again",
+        )
 
 
 def make_bundle(store: Store, envelope: Envelope, opened: Opened) -> Bundle:
@@ -252,9 +271,12 @@ def _check_age(
 
 
 def _note_unlock(vault: Vault, opened: Opened) -> None:
-    vault.master = opened.master
+    vault.opened = opened
     vault.unlocked_by = opened.source
     vault.home.remember_slot(vault.id, opened.slot.id)
     vault.audit.later(vault.audit.event("vault.unlock", opened.slot.id, detail=opened.source))
     now = int(vault.clock() * 1000)
-    vault.audit.also(lambda: rows.use_slot(vault.store, opened.slot.id, now, tested=False))
+    slot, public_key = opened.slot, digest(opened.slot.public_key)
+    vault.audit.also(lambda: rows.use_slot(vault.store, slot.id, now, public_key, tested=False))
+    if slot.wrapped_how != DIRECT:
+        vault.audit.also(vault.settle)

@@ -24,9 +24,8 @@ from lango_cli.secret import SecretBytes
 from lango_cli.unlock.keyfile import LIMIT, KeyfileSource
 from lango_cli.unlock.sources import WORDS, PromptedPassphrase, RecoveryWords
 from lango_cli.vault import vault as core
-from lango_cli.vault.envelope import open_slot
 from lango_cli.vault.home import KEYFILE
-from lango_cli.vault.parts import Opened, find_slot
+from lango_cli.vault.parts import Opened, find_slot, unlock_slot
 from lango_cli.wiring import opening, sources
 from lango_cli.wiring.slotting import KINDS
 
@@ -53,11 +52,11 @@ def drill(
     slot = find_slot(envelope, name)
     source, credential = _offered(flags, envelope, slot, words_file, ask)
     try:
-        master = open_slot(envelope, slot, credential)
+        opened = unlock_slot(envelope, slot, source.name, credential)
     except WrongKey:
         home.count_failure(envelope.vault)
         raise
-    return slot, _note(flags, envelope, Opened(slot, source.name, master))
+    return slot, _note(flags, envelope, opened)
 
 
 def _offered(

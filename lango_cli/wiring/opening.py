@@ -9,7 +9,15 @@ from __future__ import annotations
 import time
 
 from lango_cli.config import load
-from lango_cli.errors import Locked, ProfileNotFound, WrongKey
+from lango_cli.errors import (
+    AnotherVault,
+    Busy,
+    FileProblem,
+    Locked,
+    ProfileNotFound,
+    Tampered,
+    WrongKey,
+)
 from lango_cli.vault import vault as core
 from lango_cli.vault.home import Home
 from lango_cli.vault.parts import Policy
@@ -70,9 +78,16 @@ def open_vault(
     folders = folders_of(flags)
     settings = load_settings(flags)
     home = home_of(folders)
-    envelope = home.read_header(warn)
-    key = unlock(flags, folders, settings, envelope, ask, warn, real=real)
-    return core.open_vault(home, envelope, key, policy_of(settings, flags), warn, time.time)
+    policy = policy_of(settings, flags)
+    while True:
+        envelope = home.read_header(warn)
+        key = unlock(flags, folders, settings, envelope, ask, warn, real=real)
+        try:
+            return core.open_vault(home, envelope, key, policy, warn, time.time)
+        except (AnotherVault, Busy, FileProblem, Tampered):
+            # A new generation may have been made between reading the header and the database.
+            if home.read_header(warn).generation == envelope.generation:
+                raise
 
 
 def unlock(

@@ -147,11 +147,11 @@ class StoreSuite:
         def refuse() -> None:
             raise Locked("the vault was rekeyed")
 
-        store.guard("", refuse)
+        store.guard("", refuse, lambda: None)
         for _ in range(2):
             with pytest.raises(Locked), store.write():
                 store.set_meta("key", 1)
-        store.guard("", lambda: None)
+        store.guard("", lambda: None, lambda: None)
         with store.write():
             store.set_meta("key", 2)
 
