@@ -61,7 +61,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--newline|--output|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -76,6 +76,8 @@ _lango() {
             'lango keys') where='lango keys' ;;
             'lango db') where='lango db' ;;
             'lango audit') where='lango audit' ;;
+            'lango secrets import') where='lango secrets import' ;;
+            'lango secrets export') where='lango secrets export' ;;
             'lango secrets get') where='lango secrets get' ;;
             'lango secrets generate') where='lango secrets generate' ;;
             'lango secrets show') where='lango secrets show' ;;
@@ -130,6 +132,8 @@ _lango() {
             *' --slot') _lango_ask --slots ;;
             *' --color') _lango_reply -W 'auto always never' -- "$current" ;;
             *' --kdf') _lango_reply -W 'pbkdf2 argon2id' -- "$current" ;;
+            *' --format') _lango_reply -W 'lango json dotenv dotenv-python dotenv-node' -- "$current" ;;
+            *' --on-conflict') _lango_reply -W 'skip replace fail' -- "$current" ;;
             *' --newline') _lango_reply -W 'auto yes no' -- "$current" ;;
             *' --generate') _lango_reply -W 'password hex base64 words rsa uuid ed25519 p256' -- "$current" ;;
         esac
@@ -137,6 +141,8 @@ _lango() {
     fi
     if [[ $current != -* ]]; then
         case "$where $place" in
+            'lango secrets import'' '0) _lango_reply -f -- "$current" ;;
+            'lango secrets export'' '0) _lango_ask ;;
             'lango secrets get'' '*) _lango_ask ;;
             'lango secrets generate'' '0) _lango_reply -W 'password hex base64 words rsa uuid ed25519 p256' -- "$current" ;;
             'lango secrets show'' '0) _lango_ask ;;
@@ -169,7 +175,9 @@ _lango() {
         'lango doctor') commands='' options='--fix --strict --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango unlock') commands='' options='--ttl --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango lock') commands='' options='' ;;
-        'lango secrets') commands='get generate show list find history diff due set edit rollback delete undelete purge rename copy rm ls mv cp read' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets') commands='import export get generate show list find history diff due set edit rollback delete undelete purge rename copy rm ls mv cp read' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets import') commands='' options='--format --prefix --dry-run --on-conflict --skip-refused --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets export') commands='' options='--format --prefix --full-names --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets get') commands='' options='--newline --base64 --force --output --null -0 --strict --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets generate') commands='' options='--newline --base64 --output' ;;
         'lango secrets show') commands='' options='--reveal --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

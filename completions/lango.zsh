@@ -38,7 +38,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--newline|--output|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -53,6 +53,8 @@ _lango() {
             'lango keys') where='lango keys' ;;
             'lango db') where='lango db' ;;
             'lango audit') where='lango audit' ;;
+            'lango secrets import') where='lango secrets import' ;;
+            'lango secrets export') where='lango secrets export' ;;
             'lango secrets get') where='lango secrets get' ;;
             'lango secrets generate') where='lango secrets generate' ;;
             'lango secrets show') where='lango secrets show' ;;
@@ -107,6 +109,8 @@ _lango() {
             *' --slot') _lango_ask --slots ;;
             *' --color') compadd -- auto always never ;;
             *' --kdf') compadd -- pbkdf2 argon2id ;;
+            *' --format') compadd -- lango json dotenv dotenv-python dotenv-node ;;
+            *' --on-conflict') compadd -- skip replace fail ;;
             *' --newline') compadd -- auto yes no ;;
             *' --generate') compadd -- password hex base64 words rsa uuid ed25519 p256 ;;
         esac
@@ -114,6 +118,8 @@ _lango() {
     fi
     if [[ $current != -* ]]; then
         case "$where $place" in
+            'lango secrets import'' '0) _files ;;
+            'lango secrets export'' '0) _lango_ask ;;
             'lango secrets get'' '*) _lango_ask ;;
             'lango secrets generate'' '0) compadd -- password hex base64 words rsa uuid ed25519 p256 ;;
             'lango secrets show'' '0) _lango_ask ;;
@@ -163,8 +169,14 @@ _lango() {
             commands=()
             options=() ;;
         'lango secrets')
-            commands=('get:Print a secret'\''s value.' 'generate:Make a random value and print it; nothing is kept.' 'show:Say all about a secret but its value.' 'list:List secrets: one name a line, a table on a terminal.' 'find:List secrets whose name, note, owner or tags hold a text.' 'history:List a secret'\''s versions, newest first, without their values.' 'diff:Say whether two versions hold the same value, by fingerprint.' 'due:List secrets that expire or want a new value soon; exit 80 if there are any.' 'set:Keep a value under a name; a name that exists gets a new version.' 'edit:Change what is said about a secret, not its value; an empty text takes it away.' 'rollback:Make an old version'\''s value the newest version.' 'delete:Delete a secret; undelete brings it back until it is purged.' 'undelete:Bring back the secret of this name that was deleted last.' 'purge:Destroy a secret and all its versions, deleted or not; nothing brings it back.' 'rename:Give a secret another name; versions and notes stay.' 'copy:Copy the newest value and what is said about it to a new name.' 'rm:delete: Delete a secret; undelete brings it back until it is purged.' 'ls:list: List secrets: one name a line, a table on a terminal.' 'mv:rename: Give a secret another name; versions and notes stay.' 'cp:copy: Copy the newest value and what is said about it to a new name.' 'read:get: Print a secret'\''s value.')
+            commands=('import:Keep the secrets of a file: .env, JSON and others.' 'export:Print secrets with their values, in a format that another program reads.' 'get:Print a secret'\''s value.' 'generate:Make a random value and print it; nothing is kept.' 'show:Say all about a secret but its value.' 'list:List secrets: one name a line, a table on a terminal.' 'find:List secrets whose name, note, owner or tags hold a text.' 'history:List a secret'\''s versions, newest first, without their values.' 'diff:Say whether two versions hold the same value, by fingerprint.' 'due:List secrets that expire or want a new value soon; exit 80 if there are any.' 'set:Keep a value under a name; a name that exists gets a new version.' 'edit:Change what is said about a secret, not its value; an empty text takes it away.' 'rollback:Make an old version'\''s value the newest version.' 'delete:Delete a secret; undelete brings it back until it is purged.' 'undelete:Bring back the secret of this name that was deleted last.' 'purge:Destroy a secret and all its versions, deleted or not; nothing brings it back.' 'rename:Give a secret another name; versions and notes stay.' 'copy:Copy the newest value and what is said about it to a new name.' 'rm:delete: Delete a secret; undelete brings it back until it is purged.' 'ls:list: List secrets: one name a line, a table on a terminal.' 'mv:rename: Give a secret another name; versions and notes stay.' 'cp:copy: Copy the newest value and what is said about it to a new name.' 'read:get: Print a secret'\''s value.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango secrets import')
+            commands=()
+            options=('--format:What it is, if it does not show.' '--prefix:Put before each name, such as team/app/.' '--dry-run:Say what it would do, and change nothing.' '--on-conflict:What exists: skip, replace or fail.' '--skip-refused:Import the rest of what cannot all be imported.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango secrets export')
+            commands=()
+            options=('--format:lango (all of it), json, dotenv, ...' '--prefix:Put before each key, such as APP_.' '--full-names:Names as they are in the vault, PREFIX too.' '--output:Into a new file that only you can read.' '--force:On a terminal too.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets get')
             commands=()
             options=('--newline:End it with a newline: auto (on a terminal), yes, no.' '--base64:In base64.' '--force:Binary on a terminal too.' '--output:Into a new file that only you can read.' '--null:End each value with a zero byte.' '-0:End each value with a zero byte.' '--strict:Fail (23) on an expired secret.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;

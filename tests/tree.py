@@ -12,9 +12,11 @@ from typer._click import Context
 
 from lango_cli.cli.groups import Root
 from lango_cli.cli.options import UNLOCKING, Group
+from lango_cli.cli.secrets_import import CONFLICTS
 from lango_cli.cli.show import NEWLINE
 from lango_cli.cli.ui import COLOURS
 from lango_cli.crypto.generate import kinds
+from lango_cli.formats.catalogue import READABLE, WRITABLE
 from lango_cli.wiring.slotting import KDFS, KINDS
 
 if TYPE_CHECKING:
@@ -36,8 +38,14 @@ CHOICES = {
     "--generate": SPECS,
     "SPEC": SPECS,
     "KIND": KINDS,
+    "--on-conflict": CONFLICTS,
+    "lango secrets import --format": READABLE,
+    "lango secrets export --format": WRITABLE,
 }
-"""What options and arguments take that are checked by the command itself."""
+"""What options and arguments take that are checked by the command itself.
+
+Where commands differ in that, a command's path stands before the option.
+"""
 
 FILE, SECRET, SLOT = "file", "secret", "slot"
 
@@ -152,7 +160,7 @@ def _argument(param: Parameter, context: Context) -> Argument:
     metavar = param.make_metavar(context).strip("[]")
     word = metavar.rstrip(".")
     text = record[1].removesuffix("[required]").rstrip() if record else ""
-    fill = _fill(word, word, param)
+    fill = _fill(word, word, param, context)
     if context.command_path.startswith("lango secrets ") and word in NAMES:
         fill = Fill(SECRET)
     return Argument(metavar, text, fill, param.nargs == -1)
@@ -163,12 +171,13 @@ def _option(param: Parameter, context: Context) -> Option:
     metavar = "" if flag else param.make_metavar(context)
     names = (*param.opts, *param.secondary_opts)
     heading = getattr(param, "rich_help_panel", None) or ""
-    fill = Fill() if flag else _fill(param.opts[-1], metavar, param)
+    fill = Fill() if flag else _fill(param.opts[-1], metavar, param, context)
     return Option(names, metavar, getattr(param, "help", "") or "", fill, heading)
 
 
-def _fill(name: str, metavar: str, param: Parameter) -> Fill:
-    choices = getattr(param.type, "choices", CHOICES.get(name, ()))
+def _fill(name: str, metavar: str, param: Parameter, context: Context) -> Fill:
+    listed = CHOICES.get(f"{context.command_path} {name}", CHOICES.get(name, ()))
+    choices = getattr(param.type, "choices", listed)
     if choices:
         return Fill(choices=tuple(str(choice) for choice in choices))
     if name in SLOTS:

@@ -1,8 +1,8 @@
-"""`lango secrets`: the group. Reading is in `secrets_read`, writing in `secrets_write`."""
+"""`lango secrets`: the group. Each of these modules declares commands on its app."""
 
 from __future__ import annotations
 
-from lango_cli.cli import secrets_read, secrets_write
+from lango_cli.cli import secrets_export, secrets_import, secrets_read, secrets_write
 from lango_cli.cli.secrets_app import app
 
-__all__ = ["app", "secrets_read", "secrets_write"]
+__all__ = ["app", "secrets_export", "secrets_import", "secrets_read", "secrets_write"]

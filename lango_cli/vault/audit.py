@@ -148,11 +148,13 @@ class AuditLog:
         waiting, changes = self._waiting, self._with_next
         self._waiting, self._with_next = [], []
         self._store.after_commit(lambda: None, lambda: self._keep(waiting, changes))
+        records = []
         for event in (*self._fold(), *waiting, *events):
             seq += 1
             record = canonical({**event, "seq": seq})
             previous = record_mac(self._key, self._vault, previous, record)
-            rows.insert_record(self._store, seq, record, previous)
+            records.append((seq, record, previous))
+        rows.insert_records(self._store, records)
         for change in changes:
             change()
 

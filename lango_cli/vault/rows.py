@@ -94,9 +94,9 @@ def last_record(store: Store) -> tuple[int, bytes] | None:
     return None if row is None else (row[0], row[1])
 
 
-def insert_record(store: Store, seq: int, record: bytes, mac: bytes) -> None:
-    """One audit record."""
-    store.run("INSERT INTO audit VALUES (?, ?, ?)", seq, record, mac)
+def insert_records(store: Store, records: list[tuple[int, bytes, bytes]]) -> None:
+    """Audit records: seq, record, MAC."""
+    store.run_many("INSERT INTO audit VALUES (?, ?, ?)", records)
 
 
 def records(store: Store, first: int) -> Iterator[Row]:
@@ -256,7 +256,7 @@ def metas(store: Store, prefix: str, *, deleted: bool) -> Iterator[Row]:
     The plus signs keep SQLite from walking the index of names, and so the table in random order.
     """
     state = "+s.deleted_at IS NOT NULL" if deleted else "+s.deleted_at IS NULL"
-    low, high = _range(prefix)
+    low, high = folder_range(prefix)
     query = f"""SELECT {_META} FROM secrets s WHERE {state} AND (?1 = '' OR s.name = ?1
         OR (s.name >= ?2 AND s.name < ?3)) ORDER BY +s.name, +s.deleted_at"""  # noqa: S608  # fixed
     return store.each(query, prefix, low, high)
@@ -264,7 +264,7 @@ def metas(store: Store, prefix: str, *, deleted: bool) -> Iterator[Row]:
 
 def names(store: Store, prefix: str) -> list[str]:
     """Live names in byte order, from the index alone."""
-    low, high = _range(prefix)
+    low, high = folder_range(prefix)
     found = store.rows(
         """SELECT name FROM secrets WHERE deleted_at IS NULL AND (?1 = '' OR name = ?1
             OR (name >= ?2 AND name < ?3)) ORDER BY name""",
@@ -275,7 +275,7 @@ def names(store: Store, prefix: str) -> list[str]:
     return [row[0] for row in found]
 
 
-def _range(prefix: str) -> tuple[str, str]:
+def folder_range(prefix: str) -> tuple[str, str]:
     """A folder's names are those from `folder/` to just before `folder0`."""
     folder = prefix.rstrip("/")
     return folder + "/", folder + "0"

@@ -318,7 +318,7 @@ def test_a_write_whose_record_cannot_be_written_changes_nothing(
     def refuse(*_arguments: object) -> None:
         raise FileProblem("no room for the record")
 
-    monkeypatch.setattr(rows, "insert_record", refuse)
+    monkeypatch.setattr(rows, "insert_records", refuse)
     secrets = vault.secrets
     deeds: tuple[Callable[[], object], ...] = (
         lambda: set_value(vault, "kept", b"another"),
@@ -350,7 +350,7 @@ def test_a_read_whose_record_cannot_be_written_is_refused_where_that_is_asked_fo
     def refuse(*_arguments: object) -> None:
         raise FileProblem("no room for the record")
 
-    monkeypatch.setattr(rows, "insert_record", refuse)
+    monkeypatch.setattr(rows, "insert_records", refuse)
     monkeypatch.setattr(files, "append", refuse)
     assert value_of(vault, "name 0")
     assert len(warnings) == 1
