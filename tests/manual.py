@@ -71,6 +71,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Take a backup, also while others write:", "lango db backup /media/stick/lango.backup"),
         ("See whether it is whole, and who can open it:", "lango db verify lango.backup"),
         ("Check everything that is in the vault:", "lango db check"),
+        ("See what a new master key would mean, then make one:", "lango db rekey --dry-run"),
+        ("", "lango db rekey"),
+        ("Keep only what opens now, and see what to change:", "lango db rekey --compromised"),
+        ("", "lango secrets due --exposed"),
     ),
     "lango audit": (
         ("See what happened in the last day:", "lango audit list --since 1d"),
@@ -86,7 +90,8 @@ SECURITY = (
     "Whoever runs code as you can do what you can: read the keyfile, ask the OS keyring, use an"
     " unlock session until it ends. A keyring or keyfile slot protects a stolen disk only as far"
     " as the keyring's password or the keyfile's place does.",
-    "A changed passphrase still opens old copies of the header. Home and state folder put back"
+    "A changed passphrase still opens old copies of the header, and the database with them until"
+    " lango db rekey. Home and state folder put back"
     " together from one old copy are not noticed.",
     "Audit records cut from the end are noticed only against a head exported before.",
     "README has the whole of what lango protects against, and what it cannot.",

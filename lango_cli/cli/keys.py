@@ -23,6 +23,7 @@ from lango_cli.cli.credentials import (
     RecoveryFile,
     slot_members,
 )
+from lango_cli.cli.exposed import exposed_members, tell_exposed
 from lango_cli.cli.options import command
 from lango_cli.errors import (
     AnotherVault,
@@ -54,6 +55,11 @@ UNCHANGED = "nothing was changed"
 NOT_PROTECTED = (
     "this does not protect against someone who has both an old copy of vault.json and the old"
     " passphrase: that opens the vault until it is rekeyed"
+)
+
+STILL_OPENS = (
+    "an old copy of vault.json still opens with it, and the database with that, until: lango db"
+    " rekey --compromised"
 )
 
 SlotName = Annotated[str, Argument(metavar="ID", help="A slot's id, its start, or its label.")]
@@ -226,8 +232,15 @@ def remove_slot(
     confirm: Annotated[
         str | None, Option("--confirm", metavar="LABEL", help="The label again, in scripts.")
     ] = None,
+    compromised: Annotated[
+        bool,
+        Option("--compromised", help="Somebody else may have opened it: list what it could read."),
+    ] = False,
 ) -> None:
-    """Take a way to unlock the vault away; the last one cannot go."""
+    """Take a way to unlock the vault away; the last one cannot go.
+
+    After --compromised, `lango secrets due --exposed` is the list of values to change.
+    """
     envelope = header(call)
     found = find_slot(envelope, name)
     by_name = len(envelope.slots) == 2
@@ -239,14 +252,19 @@ def remove_slot(
         if len(vault.envelope.slots) > 1:
             _agree_to_remove(call, found, confirm, by_name=by_name)
         holding = vault.backups.holding_slot(found)
-        gone = slotting.remove(call.flags, vault, found.id, call.ui.warn)
+        gone = slotting.remove(call.flags, vault, found.id, call.ui.warn, compromised=compromised)
+        exposed = vault.secrets.exposed() if compromised else []
     call.ui.note(f"slot {gone.label} is gone")
     still = warn_of_backups(call, f"slot {gone.label}", holding)
     _end_sessions(call, vault)
     if gone.kind == "keyfile":
         call.ui.note("its keyfile stays where it is; delete it if no other slot needs it")
     if call.ui.json:
-        call.ui.document({"slot": slot_members(gone), "removed": True, "backups": still})
+        members = {"slot": slot_members(gone), "removed": True, "backups": still}
+        call.ui.document(members | ({"exposed": exposed_members(exposed)} if compromised else {}))
+    elif compromised:
+        tell_exposed(call, exposed)
+        call.ui.note(STILL_OPENS)
 
 
 def _end_sessions(call: Call, vault: Vault) -> None:

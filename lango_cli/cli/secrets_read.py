@@ -12,6 +12,7 @@ from typer import Argument, Option
 
 from lango_cli.cli import parse
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
+from lango_cli.cli.exposed import exposed_members, exposed_rows, progress_text
 from lango_cli.cli.options import command
 from lango_cli.cli.secrets_app import Name, app, described, told, when
 from lango_cli.cli.show import Wish, check, encoded, show, show_value
@@ -237,9 +238,15 @@ def diff(
 def due(
     call: Call,
     within: Annotated[str, Option("--within", metavar="TIME", help="How far to look.")] = "14d",
+    exposed: Annotated[
+        bool, Option("--exposed", help="Instead: what slots could read that were compromised.")
+    ] = False,
 ) -> None:
     """List secrets that expire or want a new value soon; exit 80 if there are any."""
     ahead = parse.duration(within, "--within")
+    if exposed:
+        _due_exposed(call)
+        return
     with call.vault() as vault:
         found = vault.secrets.due(ahead)
     if call.ui.json:
@@ -251,3 +258,17 @@ def due(
     if found:
         many = "1 secret is" if len(found) == 1 else f"{len(found)} secrets are"
         raise Findings(f"{many} due within {within}")
+
+
+def _due_exposed(call: Call) -> None:
+    """The values to change after `keys slot remove --compromised` or `db rekey --compromised`."""
+    with call.vault() as vault:
+        found = vault.secrets.exposed()
+    if call.ui.json:
+        call.ui.document({"secrets": exposed_members(found)})
+    elif found:
+        call.ui.table(("name", "state", "versions", "slot"), exposed_rows(found))
+    else:
+        _nothing(call, "nothing was exposed")
+    if any(one.due for one in found):
+        raise Findings(progress_text(found))

@@ -111,8 +111,8 @@ class CredentialSource:
 
     __slots__ = ("_content", "_path", "explicit", "interactive", "name")
 
-    def __init__(self, path: str) -> None:
-        self.name = "$CREDENTIALS_DIRECTORY/lango"
+    def __init__(self, path: str, name: str = "$CREDENTIALS_DIRECTORY/lango") -> None:
+        self.name = name
         self.interactive = False
         self.explicit = files.exists(path)
         self._path = path

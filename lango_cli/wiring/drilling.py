@@ -62,14 +62,14 @@ def drill(
 def _offered(
     flags: Flags, envelope: Envelope, slot: Slot, words_file: str | None, ask: Prompter | None
 ) -> tuple[UnlockSource, SecretBytes]:
-    named = _words_from(words_file) if words_file else sources.explicit_source(flags, ask)
+    named = words_from(words_file) if words_file else sources.explicit_source(flags, ask)
     if named is not None:
         try:
             return named, named.offer(slot)
         except NotApplicable as err:
             if words_file or names_a_way(flags):
                 raise WrongKey(f"{named.name}: {err.message}") from None
-    source = _own_source(flags, envelope, slot, ask)
+    source = own_source(flags, envelope, slot, ask)
     try:
         return source, source.offer(slot)
     except NotApplicable as err:
@@ -82,9 +82,7 @@ def names_a_way(flags: Flags) -> bool:
     return flags.recovery or any(part is not None for part in given)
 
 
-def _own_source(
-    flags: Flags, envelope: Envelope, slot: Slot, ask: Prompter | None
-) -> UnlockSource:
+def own_source(flags: Flags, envelope: Envelope, slot: Slot, ask: Prompter | None) -> UnlockSource:
     """The way that a slot of this kind is opened without a flag or variable."""
     folders = opening.folders_of(flags)
     if slot.kind == "keyring":
@@ -108,14 +106,16 @@ def _own_source(
     )
 
 
-def _words_from(path: str) -> UnlockSource:
+def words_from(path: str, name: str = "--recovery-file") -> UnlockSource:
+    """The recovery words that a file holds."""
+
     def read() -> SecretBytes:
         content = files.read_private(path, LIMIT, given=True)
         if content is None:
-            raise WrongKey("--recovery-file: no such file")
+            raise WrongKey(f"{name}: no such file")
         return SecretBytes(content)
 
-    return RecoveryWords(read, True, name="--recovery-file")
+    return RecoveryWords(read, True, name=name)
 
 
 def _missing(flags: Flags, slot: Slot, source: UnlockSource, reason: str) -> LangoError:

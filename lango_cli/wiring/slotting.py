@@ -263,16 +263,23 @@ def _take_back(vault: Vault, new: NewSlot, undo: Undo, warn: Warn) -> None:
         undo.take_back(warn)
 
 
-def remove(flags: Flags, vault: Vault, slot_id: str, warn: Warn) -> SlotInfo:
+def remove(
+    flags: Flags, vault: Vault, slot_id: str, warn: Warn, *, compromised: bool = False
+) -> SlotInfo:
     """Remove the slot and its entry in the OS keyring."""
-    gone = vault.slots.remove(slot_id)
+    gone = vault.slots.remove(slot_id, compromised=compromised)
+    forget_entry(flags, vault.id, gone, warn)
+    return gone
+
+
+def forget_entry(flags: Flags, vault_id: str, gone: SlotInfo, warn: Warn) -> None:
+    """Remove what the OS keyring keeps for a slot that is gone."""
     if gone.kind == "keyring":
         try:
             store = sources.os_keyring(opening.folders_of(flags))
-            store.delete(account(vault.id, gone.id))
+            store.delete(account(vault_id, gone.id))
         except LangoError as err:
             warn(f"its entry in the OS keyring stays, and opens nothing: {err.message}")
-    return gone
 
 
 def passphrase_slot_of(envelope: Envelope, name: str | None) -> Slot:
