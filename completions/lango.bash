@@ -61,7 +61,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--keep|--page-size|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -113,6 +113,7 @@ _lango() {
             'lango db verify') where='lango db verify' ;;
             'lango db status') where='lango db status' ;;
             'lango db check') where='lango db check' ;;
+            'lango db rekey') where='lango db rekey' ;;
             'lango audit list') where='lango audit list' ;;
             'lango audit verify') where='lango audit verify' ;;
             'lango audit export') where='lango audit export' ;;
@@ -128,7 +129,7 @@ _lango() {
     fi
     if [[ -n $taker ]]; then
         case "$where $taker" in
-            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --head') _lango_reply -f -- "$current" ;;
+            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --keep'|*' --head') _lango_reply -f -- "$current" ;;
             *' --slot') _lango_ask --slots ;;
             *' --color') _lango_reply -W 'auto always never' -- "$current" ;;
             *' --kdf') _lango_reply -W 'pbkdf2 argon2id' -- "$current" ;;
@@ -185,7 +186,7 @@ _lango() {
         'lango secrets find') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets history') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets diff') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango secrets due') commands='' options='--within --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets due') commands='' options='--within --exposed --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets set') commands='' options='--from-file --from-fd --from-env --generate --raw --allow-empty --key --if-version --note --owner --tag --expires --rotate-every --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets edit') commands='' options='--note --owner --tag --untag --expires --rotate-every --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets rollback') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
@@ -199,14 +200,15 @@ _lango() {
         'lango keys slot') commands='list add remove test rename rm ls mv' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot add') commands='' options='--label --keyfile --kdf --new-passphrase-fd --new-passphrase-file --recovery-file --passphrase-fd --passphrase-file --passphrase-command --recovery --slot' ;;
-        'lango keys slot remove') commands='' options='--confirm --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys slot remove') commands='' options='--confirm --compromised --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot test') commands='' options='--recovery-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot rename') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango db') commands='backup verify status check' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango db') commands='backup verify status check rekey' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db backup') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db verify') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db status') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db check') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango db rekey') commands='' options='--dry-run --compromised --keep --page-size --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit') commands='list verify export ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit list') commands='' options='--since --limit --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit verify') commands='' options='--head --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

@@ -38,7 +38,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--keep|--page-size|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -90,6 +90,7 @@ _lango() {
             'lango db verify') where='lango db verify' ;;
             'lango db status') where='lango db status' ;;
             'lango db check') where='lango db check' ;;
+            'lango db rekey') where='lango db rekey' ;;
             'lango audit list') where='lango audit list' ;;
             'lango audit verify') where='lango audit verify' ;;
             'lango audit export') where='lango audit export' ;;
@@ -105,7 +106,7 @@ _lango() {
     fi
     if [[ -n $taker ]]; then
         case "$where $taker" in
-            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --head') _files ;;
+            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --keep'|*' --head') _files ;;
             *' --slot') _lango_ask --slots ;;
             *' --color') compadd -- auto always never ;;
             *' --kdf') compadd -- pbkdf2 argon2id ;;
@@ -200,7 +201,7 @@ _lango() {
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets due')
             commands=()
-            options=('--within:How far to look.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+            options=('--within:How far to look.' '--exposed:Instead: what slots could read that were compromised.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets set')
             commands=()
             options=('--from-file:The value is this file'\''s content.' '--from-fd:Read it from this open descriptor.' '--from-env:Take this variable'\''s value.' '--generate:Make one: password:32, hex:32, ...' '--raw:Keep standard input'\''s final line end.' '--allow-empty:The value may be empty.' '--key:Data key to seal it.' '--if-version:Only if this is its version; 0: only if new.' '--note:A note; no secret in it.' '--owner:Whose it is.' '--tag:A tag; may stand several times.' '--expires:When it stops being good (UTC).' '--rotate-every:How often it wants a new value.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
@@ -242,7 +243,7 @@ _lango() {
             options=('--label:What to call it.' '--keyfile:The new slot'\''s keyfile (made if not there).' '--kdf:Derivation of the passphrase: pbkdf2 or argon2id.' '--new-passphrase-fd:Read the new passphrase from descriptor N.' '--new-passphrase-file:Read the new passphrase from FILE.' '--recovery-file:Write the words to this new file (0600).' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot remove')
             commands=()
-            options=('--confirm:The label again, in scripts.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+            options=('--confirm:The label again, in scripts.' '--compromised:Somebody else may have opened it: list what it could read.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot test')
             commands=()
             options=('--recovery-file:Take the recovery words from FILE.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
@@ -250,7 +251,7 @@ _lango() {
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango db')
-            commands=('backup:Write the whole vault to a new encrypted file, while others go on using it.' 'verify:Open a backup with a credential of its own, and check everything that is in it.' 'status:Say what the database is: generation, file, sizes, versions, and how much is in it.' 'check:Check the whole database: pages, keys, every value, audit log, headers, stray files.')
+            commands=('backup:Write the whole vault to a new encrypted file, while others go on using it.' 'verify:Open a backup with a credential of its own, and check everything that is in it.' 'status:Say what the database is: generation, file, sizes, versions, and how much is in it.' 'check:Check the whole database: pages, keys, every value, audit log, headers, stray files.' 'rekey:Give the vault a new master key and its database a new key; every value stays.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango db backup')
             commands=()
@@ -264,6 +265,9 @@ _lango() {
         'lango db check')
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango db rekey')
+            commands=()
+            options=('--dry-run:Say what would be done, and do nothing.' '--compromised:Keep only slots that are opened now; the old database goes at once.' '--keep:With --compromised: a keyfile, passphrase or recovery words that opens another slot, which stays.' '--page-size:Of the new database.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango audit')
             commands=('list:List what was done with the vault, the oldest first; on a terminal the newest 50.' 'verify:Check that no record was changed, and with --head that none is missing at the end.' 'export:Export all records as JSON lines, or with --head what shows later that none was cut off.' 'ls:list: List what was done with the vault, the oldest first; on a terminal the newest 50.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lango_cli.errors import CustodyError, FileProblem, LangoError, NotApplicable, WrongKey
-from lango_cli.secret import SecretBytes
 from lango_cli.unlock.sources import WORDS, CredentialSource, RecoveryWords, normalised
 from lango_cli.vault.parts import unlock_slot
 from lango_cli.wiring import drilling
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from lango_cli.crypto.keys import SlotKey
     from lango_cli.model import UnlockSource
+    from lango_cli.secret import SecretBytes
     from lango_cli.vault.envelope import Slot
     from lango_cli.vault.vault import Vault
     from lango_cli.wiring.flags import Flags
@@ -117,5 +117,5 @@ def _answer(slot: Slot, ask: Prompter) -> SecretBytes | None:
             return words.offer(slot)
         except LangoError:
             return None
-    text = ask.secret(f"Passphrase of slot {slot.label} (empty: drop it)").reveal()
-    return normalised(SecretBytes(text)) if text else None
+    text = ask.secret(f"Passphrase of slot {slot.label} (empty: drop it)")
+    return normalised(text) if len(text) else None
