@@ -60,6 +60,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Change it only if nobody else did:", "lango secrets set db/main --if-version 2 -"),
         ("Read an earlier version:", "lango secrets get db/main@1"),
         ("See what wants a new value soon:", "lango secrets due --within 30d"),
+        ("See what to change after a compromise:", "lango secrets due --exposed"),
     ),
     "lango keys": (
         ("Make recovery words for the vault:", "lango keys slot add recovery"),
@@ -73,8 +74,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Check everything that is in the vault:", "lango db check"),
         ("See what a new master key would mean, then make one:", "lango db rekey --dry-run"),
         ("", "lango db rekey"),
-        ("Keep only what opens now, and see what to change:", "lango db rekey --compromised"),
-        ("", "lango secrets due --exposed"),
+        ("Keep only the slots that open now:", "lango db rekey --compromised"),
     ),
     "lango audit": (
         ("See what happened in the last day:", "lango audit list --since 1d"),
