@@ -18,6 +18,7 @@ the thing, has no full stop and never holds a value; the hint is the next comman
     |  `- CustodyUnavailable 40  CustodyDenied 41        KeyNotFound 43
     |- ApprovalError
     |  `- ApprovalDenied 50       ApprovalTimedOut 51
+    |- DetectorUnavailable 52    Presidio does not answer, and nothing passes without it
     |- Findings 80               a check has something to report
     |- FileProblem 90            a file, folder or permission stands in the way
     |- Interrupted 130           Ctrl-C
@@ -59,6 +60,7 @@ EXIT_CODES: dict[int, str] = {
     45: "signature does not verify",
     50: "approval denied",
     51: "approval timed out",
+    52: "presidio does not answer, and nothing passes without it",
     60: "sign-in failed",
     61: "session expired or revoked",
     62: "origin or host refused",
@@ -293,6 +295,14 @@ class ApprovalTimedOut(ApprovalError):
     code = 51
     id = "approval_timed_out"
     default_hint = "answer in another terminal: lango approve watch"
+
+
+class DetectorUnavailable(LangoError):
+    """Presidio does not answer, and the settings say that nothing passes without it."""
+
+    code = 52
+    id = "detector_unavailable"
+    default_hint = "see why: lango doctor; what else may happen: presidio.whenDown in README"
 
 
 class Findings(LangoError):

@@ -54,6 +54,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Do not be asked for an hour, then forget at once:", "lango unlock --ttl 1h"),
         ("", "lango lock"),
     ),
+    "lango pii": (
+        ("What is looked for, with everything switched on:", "lango pii list --enable all"),
+        ("How well it is found in texts of your own:", "lango pii eval labelled.jsonl"),
+    ),
     "lango secrets": (
         ("Take a value from another program:", "lango secrets set api/token -"),
         ("Have one made:", "lango secrets set db/main --generate password:40"),

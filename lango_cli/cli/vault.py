@@ -246,6 +246,14 @@ def _status_members(stands: Standing) -> dict[str, object]:
         "ways": [{"way": way.name, "ready": way.ready, "why": way.why} for way in stands.ways],
         "pending_records": stands.pending_records,
         "failed_unlocks": stands.failed_unlocks,
+        "presidio": {
+            "enabled": stands.presidio.enabled,
+            "url": stands.presidio.url,
+            "answers": stands.presidio.answers,
+            "milliseconds": stands.presidio.milliseconds,
+            "reason": stands.presidio.reason,
+            "when_down": stands.presidio.when_down,
+        },
     }
 
 
@@ -263,6 +271,7 @@ def _show_status(call: Call, stands: Standing) -> None:
         *(("way in", f"{way.name}: {_yes_no(way.ready)}, {way.why}") for way in stands.ways),
         ("audit records waiting", str(stands.pending_records)),
         ("failed unlocks", str(stands.failed_unlocks)),
+        ("presidio", stands.presidio.line()),
     ]
     call.ui.pairs(rows)
 

@@ -54,6 +54,11 @@ class Settings:
         value = self._value(key)
         return value if isinstance(value, tuple) else ()
 
+    def table(self, key: str) -> dict[str, str]:
+        """The value of a table: texts by name."""
+        pairs = (line.partition("=") for line in self.text(key).split("\n") if line)
+        return {name: text for name, _, text in pairs}
+
     def origin(self, key: str) -> str:
         """`default`, `file`, `environment` or `flag`."""
         found = self._found.get(key)
@@ -169,17 +174,27 @@ def _from_file(path: str) -> Iterator[tuple[str, str]]:
 def _leaves(table: dict[str, object], prefix: str, path: str) -> Iterator[tuple[str, str]]:
     for name, value in table.items():
         key = f"{prefix}{name}"
-        if isinstance(value, dict):
+        if isinstance(value, dict) and key in BY_KEY and BY_KEY[key].kind == "table":
+            yield key, _table(key, value, path)
+        elif isinstance(value, dict):
             yield from _leaves(value, f"{key}.", path)
         elif isinstance(value, list) and all(isinstance(item, str) for item in value):
             yield key, _line(value)
         elif isinstance(value, bool):
             yield key, "true" if value else "false"
-        elif isinstance(value, str | int):
+        elif isinstance(value, str | int | float):
             yield key, str(value)
         else:
             find(key, f"{path}: ")
             raise InvalidSetting(f"{path}: {key} cannot have this kind of value")
+
+
+def _table(key: str, members: dict[str, object], path: str) -> str:
+    """A table of texts as one text, from which `Settings.table` makes the same table."""
+    for name, text in members.items():
+        if not isinstance(text, str) or "\n" in text or "=" in name:
+            raise InvalidSetting(f"{path}: {key} cannot have this kind of value")
+    return "\n".join(f"{name}={text}" for name, text in members.items())
 
 
 def _line(words: list[str]) -> str:

@@ -18,7 +18,8 @@ class Setting:
     """One setting.
 
     `kind`: `choice`, `switch`, `duration` (in seconds), `count`, `order`, `names` (of tools),
-    `command` (words as in a shell, which none reads) or `text`. `guarded`: it stands in the file
+    `words`, `command` (words as in a shell, which none reads), `fraction` (from 0 to 1, as text),
+    `table` (a `name=text` a line) or `text`. `guarded`: it stands in the file
     alone, because whoever starts a command chooses its variables.
     """
 
@@ -57,8 +58,10 @@ class Setting:
         return value
 
     def _parsed(self, text: str) -> str | int | tuple[str, ...] | None:
-        if self.kind in ("order", "names", "command"):
+        if self.kind in ("order", "names", "words", "command"):
             return self._words(text)
+        if self.kind in ("fraction", "table"):
+            return text if _FORMS[self.kind](text) else None
         if self.kind == "choice":
             return text if text in self.choices else None
         if self.kind == "switch":
@@ -78,6 +81,8 @@ class Setting:
         words = tuple(text.replace(",", " ").split())
         if len(set(words)) != len(words):
             return None
+        if self.kind == "words":
+            return words if all(map(_is_word, words)) else None
         if self.kind == "names":
             return words if all(is_tool(word.removesuffix("*")) for word in words) else None
         return words if words and set(words) <= set(self.choices) else None
@@ -97,9 +102,31 @@ _TAKES = {
     "count": "a whole number",
     "switch": "true or false",
     "names": "names of tools; one that ends with * stands for all that begin so",
+    "words": "words of letters, digits, _ and -",
+    "fraction": "a number from 0 to 1",
+    "table": "a table of names and texts; as one text: name=text, one a line",
     "command": "a program's full path and its words, as in a shell",
     "text": "a text",
 }
+
+
+def _is_word(word: str) -> bool:
+    return word.isascii() and word.replace("_", "").replace("-", "").isalnum()
+
+
+def _is_fraction(text: str) -> bool:
+    whole, _, part = text.partition(".")
+    digits = f"{whole}{part}"
+    return digits.isascii() and digits.isdigit() and len(text) < 10 and 0 <= float(text) <= 1
+
+
+def _is_table(text: str) -> bool:
+    names = [line.partition("=")[0] for line in text.split("\n") if line]
+    lined = all("=" in line for line in text.split("\n") if line)
+    return lined and all(map(_is_word, names)) and len(set(names)) == len(names)
+
+
+_FORMS = {"fraction": _is_fraction, "table": _is_table}
 
 
 def is_tool(name: str) -> bool:
@@ -165,6 +192,91 @@ SETTINGS = (
         ("dangerous", "all", "configured", "none"),
         "Which tools need a yes, besides those named: dangerous and unknown ones, all, none more.",
         guarded=True,
+    ),
+    Setting(
+        "security.interceptor.piiCustomPatterns",
+        "table",
+        "",
+        (),
+        "Regular expressions of your own for lango redact, by name (RE2's syntax).",
+    ),
+    Setting(
+        "security.interceptor.piiDisabledPatterns",
+        "words",
+        "",
+        (),
+        "Patterns or categories of lango pii list that are not looked for.",
+    ),
+    Setting(
+        "security.interceptor.piiEnabledPatterns",
+        "words",
+        "",
+        (),
+        "Patterns or categories that are looked for besides those on by default; all: every one.",
+    ),
+    Setting(
+        "security.interceptor.piiPlaceholder",
+        "choice",
+        "typed",
+        ("typed", "plain"),
+        "What stands for personal data: [REDACTED:email], or [REDACTED].",
+    ),
+    Setting(
+        "security.interceptor.presidio.allowHttp",
+        "switch",
+        "false",
+        (),
+        "Text may go to a Presidio on another machine without TLS.",
+    ),
+    Setting(
+        "security.interceptor.presidio.enabled",
+        "switch",
+        "false",
+        (),
+        "A Microsoft Presidio analyzer is asked too.",
+    ),
+    Setting(
+        "security.interceptor.presidio.entities",
+        "words",
+        "PERSON EMAIL_ADDRESS PHONE_NUMBER CREDIT_CARD CRYPTO IBAN_CODE IP_ADDRESS MEDICAL_LICENSE"
+        " US_BANK_NUMBER US_DRIVER_LICENSE US_ITIN US_PASSPORT US_SSN UK_NHS UK_NINO",
+        (),
+        "Which of Presidio's entities count; the others it finds are left alone.",
+    ),
+    Setting(
+        "security.interceptor.presidio.language",
+        "words",
+        "en",
+        (),
+        "Languages in which Presidio is asked, one after another.",
+    ),
+    Setting(
+        "security.interceptor.presidio.scoreThreshold",
+        "fraction",
+        "0.7",
+        (),
+        "How sure Presidio must be.",
+    ),
+    Setting(
+        "security.interceptor.presidio.timeout",
+        "duration",
+        "5s",
+        (),
+        "How long Presidio may take to answer one request.",
+    ),
+    Setting(
+        "security.interceptor.presidio.url",
+        "text",
+        "http://localhost:5002",
+        (),
+        "Where the Presidio analyzer answers.",
+    ),
+    Setting(
+        "security.interceptor.presidio.whenDown",
+        "choice",
+        "block",
+        ("block", "regex", "allow"),
+        "Without an answer of Presidio: nothing passes, the patterns alone decide, or all passes.",
     ),
     Setting(
         "security.interceptor.sensitiveTools",

@@ -29,6 +29,7 @@ from lango_cli.vault.home import COPY
 from lango_cli.wiring import (
     checks_files,
     checks_machine,
+    checks_pii,
     checks_vault,
     drilling,
     opening,
@@ -124,6 +125,7 @@ class Doctor:
         yield from checks_machine.swap()
         yield from checks_machine.environment()
         yield from checks_machine.settings(self.flags, self.folders)
+        yield from checks_pii.redaction(self.flags, self.folders)
         files = checks_files.permissions(self.folders, self.home)
         yield from guarded("permissions", files)
 

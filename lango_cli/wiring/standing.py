@@ -17,7 +17,7 @@ from lango_cli.vault.audit import PENDING_LIMIT
 from lango_cli.vault.envelope import FORMAT
 from lango_cli.vault.home import KEYFILE, PENDING
 from lango_cli.vault.slots import describe
-from lango_cli.wiring import opening, sources
+from lango_cli.wiring import opening, presidio, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lango_cli.vault.envelope import Envelope
     from lango_cli.vault.home import Home
     from lango_cli.wiring.flags import Flags
+    from lango_cli.wiring.presidio import Verdict
 
     Warn = Callable[[str], None]
 
@@ -69,6 +70,7 @@ class Standing:
     ways: tuple[Way, ...]
     pending_records: int
     failed_unlocks: int
+    presidio: Verdict
 
 
 def stores(folders: Folders) -> Sequence[SessionStore]:
@@ -131,6 +133,7 @@ def standing(flags: Flags, warn: Warn, *, person: bool) -> Standing:
         ways=_named(flags) or _ways(settings, home, envelope, verdict, session, person),
         pending_records=pending_records(home),
         failed_unlocks=home.failed_unlocks(envelope.vault),
+        presidio=presidio.verdict(settings),
     )
 
 

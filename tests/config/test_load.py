@@ -38,6 +38,18 @@ OTHER = {
     "security.interceptor.enabled": "true",
     "security.interceptor.exemptTools": "crypto_hash secrets_list",
     "security.interceptor.sensitiveTools": "browser_* exec",
+    "security.interceptor.piiCustomPatterns": "staff=EMP-[0-9]{6}",
+    "security.interceptor.piiDisabledPatterns": "email us_phone",
+    "security.interceptor.piiEnabledPatterns": "all",
+    "security.interceptor.piiPlaceholder": "plain",
+    "security.interceptor.presidio.allowHttp": "true",
+    "security.interceptor.presidio.enabled": "true",
+    "security.interceptor.presidio.entities": "PERSON",
+    "security.interceptor.presidio.language": "en ko",
+    "security.interceptor.presidio.scoreThreshold": "0.35",
+    "security.interceptor.presidio.timeout": "2s",
+    "security.interceptor.presidio.url": "http://127.0.0.1:3000",
+    "security.interceptor.presidio.whenDown": "regex",
     "unlock.order": "prompt keyfile",
     "unlock.session": "process",
     "unlock.ttl": "2h",
@@ -105,9 +117,11 @@ def test_a_flag_stands_before_a_variable_before_the_file_before_the_default(
     section, _, name = key.partition(".")
     config.write_text(f'[{section}]\n{name} = "{OTHER[key]}"\n')
     assert load_from(config).origin(key) == load.FILE
-    monkeypatch.setenv(setting.variable, setting.default)
+    # An empty variable counts as unset.
+    given = setting.default or OTHER[key]
+    monkeypatch.setenv(setting.variable, given)
     assert load_from(config).origin(key) == load.ENVIRONMENT
-    assert load_from(config).text(key) == str(setting.parse(setting.default, "test"))
+    assert load_from(config).text(key) == str(setting.parse(given, "test"))
     assert load.load(str(config), {key: OTHER[key]}).origin(key) == load.FLAG
 
 

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from lango_cli.errors import InvalidSetting
-from lango_cli.interceptor.pii import contact, identity, national, network, places
+from lango_cli.interceptor.pii import addresses, births, contact, identity, national, network
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 PATTERNS: tuple[Pattern, ...] = (
     *contact.PATTERNS,
-    *places.PATTERNS,
+    addresses.STREET_ADDRESS,
+    births.BIRTH_DATE,
     *identity.PATTERNS,
     *national.PATTERNS,
     *network.PATTERNS,

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import phonenumbers
 
-from lango_cli.interceptor.pii.rules import Pattern, Rule, digits
+from lango_cli.interceptor.pii.rules import END, Pattern, Rule, digits
 
 _LATIN = r"[\p{Latin}0-9\-]"
 _OTHER = (
@@ -44,25 +44,28 @@ def _mail_begins(text: str) -> tuple[int, int]:
     return (skipped if latin else 0), len(text)
 
 
+_IN_URL = r"://[^\s/?#]*"
+"""What stands before a URL's password, which may look like an address together with the host."""
+
 EMAIL = Pattern(
     "email",
     "Email address",
     "contact",
     True,
     (
-        Rule(rf"{_LOCAL}@(?:{_DOMAIN})", _is_mail, literal=b"@", trim=_mail_begins),
+        Rule(rf"{_LOCAL}@(?:{_DOMAIN})", _is_mail, never=_IN_URL, literal=b"@", trim=_mail_begins),
         Rule(rf'"[^"\n]{{1,64}}"@(?:{_DOMAIN})', literal=b'"@'),
         Rule(_HIDDEN),
     ),
 )
 
 _NOT_A_PHONE = (
-    r"order|invoice|part|sku|serial|ticket|case|ref|reference|no|nr|id|code|version|ver|isbn|item"
-    r"|account|acct|timestamp|ts|epoch|주문번호|송장번호|계좌번호|계좌|우편번호"
+    r"\b(?:order|invoice|part|sku|serial|ticket|case|ref|reference|no|nr|id|code|version|ver|isbn|item"
+    r"|account|acct|timestamp|ts|epoch)|주문번호|송장번호|계좌번호|계좌|우편번호"
 )
 _PHONE_WORDS = (
-    r"\b(?:tele?(?:ph?one?|f[oô]no?|fono?)?|tel[ée]phone|ph(?:one)?|mob(?:ile|il|iel)?|cell(?:ulare)?"
-    r"|fax|whats ?app|sms|call|handy|rufnummer|portable|movil|móvil|celular|celulare|gsm|telefax|tlf)\b"
+    r"\b(?:tel(?:[eé]ph?[oô]ne?|[ée]fon[eo]?|efax|efonnummer)?|ph(?:one)?|mob(?:ile?|iel|il)?|gsm"
+    r"|cell(?:ulare?)?|fax|whats ?app|sms|call|handy|rufnummer|portable|movil|móvil|celular|tlf)\b"
     r"|전화|연락처|휴대|핸드폰|팩스|電話|携帯|电话|手机|联系|тел\b|телефон|моб|τηλ|هاتف|טלפון|फ़ोन|फोन|โทร"
 )
 _SEPARATED = r"[-. ]"
@@ -92,7 +95,8 @@ def _korean(text: str) -> bool:
 
 def _possible(text: str) -> bool:
     number = digits(text)
-    return 7 <= len(number) <= 15 and len(set(number)) > 2
+    written_so = len(number) >= 9 or len(number) < len(text)
+    return 7 <= len(number) <= 15 and len(set(number)) > 2 and written_so
 
 
 @lru_cache(maxsize=4096)
@@ -109,7 +113,7 @@ US_PHONE = Pattern(
     "contact",
     True,
     (
-        Rule(r"(?:\b|_)(\d{3}-\d{3}-\d{4})\b", _american_shape, never=_NOT_A_PHONE),
+        Rule(rf"(?:\b|_)(\d{{3}}-\d{{3}}-\d{{4}}){END}", _american_shape, never=_NOT_A_PHONE),
         Rule(r"(\(\d{3}\)[ \-.]?\d{3}[\-. ]\d{4})\b", _american_shape),
         Rule(r"(?:\b|_)(\d{3}\.\d{3}\.\d{4}|\d{3} \d{3} \d{4})\b", _american, never=_NOT_A_PHONE),
         Rule(r"(?:\b|_)([2-9]\d{2}[2-9]\d{6})\b", _american, never=_NOT_A_PHONE),

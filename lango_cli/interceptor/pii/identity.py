@@ -8,7 +8,7 @@ from __future__ import annotations
 from stdnum import iban as stdnum_iban
 
 from lango_cli.interceptor.pii import checksums
-from lango_cli.interceptor.pii.rules import Pattern, Rule, digits
+from lango_cli.interceptor.pii.rules import END, Pattern, Rule, digits
 
 
 def _driver(text: str) -> bool:
@@ -52,7 +52,7 @@ US_SSN = Pattern(
     "identity",
     True,
     (
-        Rule(r"(?:\b|_)(\d{3}-\d{2}-\d{4})\b", checksums.ssn),
+        Rule(rf"(?:\b|_)(\d{{3}}-\d{{2}}-\d{{4}}){END}", checksums.ssn),
         Rule(r"(?:\b|_)(\d{3}[ .]\d{2}[ .]\d{4})\b", checksums.ssn),
         Rule(r"(?:\b|_)(\d{9})\b", checksums.ssn, near=r"\bssn\b|social[ -]?security|ssn[_\"'#:]"),
     ),

@@ -63,7 +63,7 @@ IPV6 = Pattern(
     (
         Rule(
             r"(?:^|[^0-9A-Za-z:._])((?:[0-9A-Fa-f]{0,4}:){2,7}"
-            r"(?:[0-9A-Fa-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?:%[0-9A-Za-z]{1,15})?)",
+            r"(?:[0-9A-Fa-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?:%[0-9A-Za-z]{1,15})?)(?:$|[^0-9A-Za-z:]|:(?:$|[^0-9A-Fa-f:]))",
             _ipv6,
             literal=b":",
         ),
@@ -118,11 +118,24 @@ _EMPTY = frozenset(
             "required",
             "optional",
         ),
-        *("string", "str", "text", "empty", "hidden", "changeme", "redacted", "input", "optional"),
+        *(
+            "string",
+            "str",
+            "text",
+            "empty",
+            "hidden",
+            "changeme",
+            "redacted",
+            "input",
+            "password",
+            "passwd",
+            "secret",
+            "token",
+        ),
     )
 )
 _STANDS_FOR = re.compile(
-    r"[$%]?[{(<\[]|\$\w|\*+$|x+$|\.+$|[\"'`]*$|os\.|process\.|getenv|env\.", re.I
+    r"[$%]?[{(<\[]|\$\w|\*+$|x+$|\.+$|[\"'`]*$|\w+[(\[]|os\.|process\.|getenv|env\.", re.I
 )
 
 
@@ -140,7 +153,16 @@ def _said(text: str) -> bool:
     return len(bare) >= 4 and (mixed or cased) and _assigned(bare)
 
 
-_VALUE = r"[^\s\"'`,;&<>{}\[\]()|][^\s\"'`,;&<>|]*"
+_VALUE = r"[^\s\"'`,;&<>{}\[\]()|][^\s\"'`,;<>|]*"
+_NEXT = re.compile(r"&[\w.\-]+=")
+
+
+def _alone(text: str) -> tuple[int, int]:
+    """The value without the next parameter of a query, and without the end of a sentence."""
+    following = _NEXT.search(text)
+    return 0, len(text[: following.start()] if following else text.rstrip(".:"))
+
+
 PASSWORD = Pattern(
     "password",
     "Password or key that is called one",
@@ -151,11 +173,17 @@ PASSWORD = Pattern(
             rf"(?i:{_NAMES})[\"'`]?\s{{0,3}}(?:=|:=|=>|:)\s{{0,3}}[\"'`]([^\"'`\n]{{3,256}})[\"'`]",
             _assigned,
         ),
-        Rule(rf"(?i:{_NAMES})[\"'`]?\s{{0,3}}(?:=|:=|=>)\s{{0,3}}({_VALUE})", _assigned),
-        Rule(rf"(?i:{_NAMES})[\"'`]?\s?[:：]\s{{0,3}}({_VALUE})", _said),
-        Rule(rf"--(?i:password|passwd|pass|token|secret|api-key)[ =]({_VALUE})", _assigned),
-        Rule(rf"(?i:{_NAMES})\s(?:is|was|ist|est|es|è)\s[\"'`]?({_VALUE})", _said),
-        Rule(rf"(?:비밀번호|패스워드|암호)(?:는|은|가|이)?\s({_VALUE})", _said),
+        Rule(
+            rf"(?i:{_NAMES})[\"'`]?\s{{0,3}}(?:=|:=|=>)\s{{0,3}}({_VALUE})", _assigned, trim=_alone
+        ),
+        Rule(rf"(?i:{_NAMES})[\"'`]?\s?[:：]\s{{0,3}}({_VALUE})", _said, trim=_alone),
+        Rule(
+            rf"--(?i:password|passwd|pass|token|secret|api-key)[ =]({_VALUE})",
+            _assigned,
+            trim=_alone,
+        ),
+        Rule(rf"(?i:{_NAMES})\s(?:is|was|ist|est|es|è)\s[\"'`]?({_VALUE})", _said, trim=_alone),
+        Rule(rf"(?:비밀번호|패스워드|암호)(?:는|은|가|이)?\s({_VALUE})", _said, trim=_alone),
         Rule(
             r"(?i:authorization)[\"']?\s?[:=]\s?[\"']?(?i:basic|bearer|token)\s([A-Za-z0-9+/=._\-]{6,})"
         ),

@@ -60,7 +60,7 @@ class Redactor:
         return self._out(self._windows.feed(self._decoder.decode(chunk)))
 
     def idle(self) -> bytes:
-        """The whole lines that were waiting for others; a line's start stays: it may be a name's."""
+        """The whole lines that waited for others; the start of a line stays."""
         return self._out(self._windows.idle())
 
     def finish(self) -> bytes:

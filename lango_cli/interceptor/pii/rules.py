@@ -20,6 +20,8 @@ import re2
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+END = r"(?:$|[^\w\-]|-(?:$|\W))"
+"""The end of a number that has dashes: no further group of it follows."""
 REACH = 48
 """Bytes from the end of a name to the start of what it names, unless a rule says less."""
 LONGEST_NAMED = 96
@@ -62,7 +64,7 @@ class Rule:
 
     @cached_property
     def _never(self) -> re2._Regexp | None:
-        return compiled(rf"(?i)(?:{self.never})[\s:=#\-]{{0,4}}\z") if self.never else None
+        return compiled(rf"(?i)(?:{self.never})[\s:=#.\-]{{0,4}}\z") if self.never else None
 
     def spans(self, data: bytes) -> Iterator[tuple[int, int]]:
         """Where it matches in UTF-8, as offsets of bytes."""

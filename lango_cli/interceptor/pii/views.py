@@ -1,10 +1,10 @@
 r"""Text as the expressions see it: raw, and with disguises taken off.
 
-What lives here: `views`, which gives the raw text and, where it differs, the folded one: NFKC, no
+What lives here: `views`, which gives the raw text and, if it differs, the folded one: NFKC, no
 zero-width characters, one kind of dash, ASCII digits for every script's, and decoded `%40`,
-`\u0040`, `&#64;`, `\x40`, `\n`. Each view leads its offsets back to the original's code points. The
-rule: both views are searched, so that folding can only add findings. Plain ASCII without an
-escape costs one search.
+`\u0040`, `&#64;`, `\x40`, `\n`. Each view leads its offsets back to the original's. The rule: both
+views are searched, so that folding can only add findings. Plain ASCII without an escape costs one
+search.
 """
 
 from __future__ import annotations

@@ -1,0 +1,160 @@
+"""Puts a redactor together from the settings, and keeps the maps of reversible placeholders.
+
+The rule: a map is on disk only sealed under a data key of the vault, bound to the vault and to
+that key, 0600; two commands at one map wait for one another. Whatever is wrong with a setting of
+these is an error before any text is read.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from lango_cli import files
+from lango_cli.crypto.aead import seal, unseal
+from lango_cli.crypto.mac import pack
+from lango_cli.errors import Tampered
+from lango_cli.interceptor.pii import catalogue, custom, redactor
+from lango_cli.interceptor.pii.engine import Detector
+from lango_cli.interceptor.pii.reversible import PlaceholderMap, sparing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from lango_cli.config.load import Settings
+    from lango_cli.interceptor.pii.finding import Finding
+    from lango_cli.interceptor.pii.redactor import Placeholders
+    from lango_cli.interceptor.pii.rules import Pattern
+    from lango_cli.vault.vault import Vault
+
+    Warn = Callable[[str], None]
+    Find = Callable[[str], list[Finding]]
+
+PREFIX = "security.interceptor."
+MAP_LIMIT = 64 << 20
+LOCK_SECONDS = 10.0
+
+
+class Choice(NamedTuple):
+    """What the command line adds to the settings."""
+
+    enable: Sequence[str] = ()
+    disable: Sequence[str] = ()
+
+
+class Standing(NamedTuple):
+    """One pattern, and whether it is looked for."""
+
+    pattern: Pattern
+    on: bool
+
+
+def patterns(settings: Settings, choice: Choice) -> list[Standing]:
+    """Every pattern there is, the person's own last; the command line stands before settings."""
+    on = {pattern.name for pattern in catalogue.PATTERNS if pattern.on}
+    on |= catalogue.named(
+        settings.words(f"{PREFIX}piiEnabledPatterns"), f"{PREFIX}piiEnabledPatterns"
+    )
+    on -= catalogue.named(
+        settings.words(f"{PREFIX}piiDisabledPatterns"), f"{PREFIX}piiDisabledPatterns"
+    )
+    on |= catalogue.named(choice.enable, "--enable")
+    on -= catalogue.named(choice.disable, "--disable")
+    where = f"{PREFIX}piiCustomPatterns"
+    own = custom.patterns(settings.table(where), where)
+    built_in = [Standing(pattern, pattern.name in on) for pattern in catalogue.PATTERNS]
+    return built_in + [Standing(pattern, True) for pattern in own]
+
+
+class Finder(NamedTuple):
+    """What finds, and how many characters it wants together (0: any whole lines)."""
+
+    find: Find
+    unit: int
+
+
+def finder(settings: Settings, choice: Choice, warn: Warn) -> Finder:
+    """The patterns that are on, and Presidio if it is."""
+    detector = Detector([one.pattern for one in patterns(settings, choice) if one.on])
+    if not settings.on(f"{PREFIX}presidio.enabled"):
+        return Finder(detector.find, 0)
+    from lango_cli.interceptor.pii.finder import Both
+    from lango_cli.interceptor.pii.presidio import UNIT
+    from lango_cli.wiring.presidio import client
+
+    when_down = settings.text(f"{PREFIX}presidio.whenDown")
+    return Finder(Both(detector, client(settings), when_down, warn).find, UNIT)
+
+
+def placeholders(settings: Settings, *, plain: bool | None) -> Placeholders:
+    """The kind the settings name, unless the command line does."""
+    if plain is None:
+        plain = settings.text(f"{PREFIX}piiPlaceholder") == "plain"
+    return redactor.Plain() if plain else redactor.Typed()
+
+
+def build(finds: Finder, stands: Placeholders) -> redactor.Redactor:
+    """The filter; placeholders of a map that are in the text already stay."""
+    find = sparing(finds.find, stands) if isinstance(stands, PlaceholderMap) else finds.find
+    return redactor.Redactor(find, stands, finds.unit)
+
+
+@contextmanager
+def vault_map(path: str, vault: Vault, *, must_exist: bool) -> Iterator[PlaceholderMap]:
+    """`kept_map` with the vault closed after it."""
+    with vault, kept_map(path, vault, must_exist=must_exist) as found:
+        yield found
+
+
+class _Sealed(msgspec.Struct):
+    """A map's file: whose key opens it, and the sealed map."""
+
+    v: int
+    vault: str
+    key: str
+    version: int
+    sealed: bytes
+
+
+@contextmanager
+def kept_map(path: str, vault: Vault, *, must_exist: bool) -> Iterator[PlaceholderMap]:
+    """The map in this file, new where there is none; written back where it changed.
+
+    It is written however the work ended: what went out already must find its way back.
+    """
+    with files.Lock(f"{path}.lock", LOCK_SECONDS, "this map"):
+        data = files.read_private(path, MAP_LIMIT)
+        if data is None and must_exist:
+            raise files.problem(path, FileNotFoundError(2, "no such file or directory"))
+        found = PlaceholderMap() if data is None else _opened(data, vault)
+        try:
+            yield found
+        finally:
+            if found.changed or data is None:
+                files.replace(path, _sealed(found, vault))
+
+
+def _sealed(found: PlaceholderMap, vault: Vault) -> bytes:
+    key_id, version, key = vault.keys.active()
+    blob = seal(key, found.dumped(), _context(vault.id, key_id, version))
+    return msgspec.json.encode(_Sealed(1, vault.id, key_id, version, blob)) + b"\n"
+
+
+def _opened(data: bytes, vault: Vault) -> PlaceholderMap:
+    try:
+        kept = msgspec.json.decode(data, type=_Sealed)
+        context = _context(kept.vault, kept.key, kept.version)
+    except (msgspec.DecodeError, RecursionError, OverflowError, UnicodeError):
+        raise Tampered("the map is damaged, or is none", hint="name another file") from None
+    if kept.vault != vault.id:
+        raise Tampered("the map belongs to another vault", hint="name its vault: --home DIR")
+    return PlaceholderMap.loaded(
+        unseal(vault.keys.version(kept.key, kept.version), kept.sealed, context)
+    )
+
+
+def _context(vault: str, key_id: str, version: int) -> bytes:
+    parts = (vault.encode(), key_id.encode(), version.to_bytes(8, "big"))
+    return pack(b"lango/placeholder-map/v1", *parts)
