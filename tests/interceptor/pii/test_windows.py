@@ -69,9 +69,7 @@ def test_every_cut_of_the_corpus_in_two_gives_the_same() -> None:
 
 
 @given(st.binary(max_size=400), st.lists(st.integers(0, 400), max_size=5))
-def test_bytes_without_personal_data_come_out_as_they_came(
-    data: bytes, places: list[int]
-) -> None:
+def test_bytes_without_personal_data_come_out_as_they_came(data: bytes, places: list[int]) -> None:
     through = Redactor(lambda _text: [], Typed())
     out = b"".join([*map(through.feed, cut(data, places)), through.finish()])
     assert out == data
