@@ -61,7 +61,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--keep|--page-size|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--keep|--page-size|--enable|--disable|--map|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -75,6 +75,8 @@ _lango() {
             'lango secrets') where='lango secrets' ;;
             'lango keys') where='lango keys' ;;
             'lango db') where='lango db' ;;
+            'lango redact') where='lango redact' ;;
+            'lango pii') where='lango pii' ;;
             'lango audit') where='lango audit' ;;
             'lango secrets import') where='lango secrets import' ;;
             'lango secrets export') where='lango secrets export' ;;
@@ -114,6 +116,9 @@ _lango() {
             'lango db status') where='lango db status' ;;
             'lango db check') where='lango db check' ;;
             'lango db rekey') where='lango db rekey' ;;
+            'lango pii list') where='lango pii list' ;;
+            'lango pii eval') where='lango pii eval' ;;
+            'lango pii ls') where='lango pii list' ;;
             'lango audit list') where='lango audit list' ;;
             'lango audit verify') where='lango audit verify' ;;
             'lango audit export') where='lango audit export' ;;
@@ -129,7 +134,7 @@ _lango() {
     fi
     if [[ -n $taker ]]; then
         case "$where $taker" in
-            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --keep'|*' --head') _lango_reply -f -- "$current" ;;
+            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --keep'|*' --map'|*' --head') _lango_reply -f -- "$current" ;;
             *' --slot') _lango_ask --slots ;;
             *' --color') _lango_reply -W 'auto always never' -- "$current" ;;
             *' --kdf') _lango_reply -W 'pbkdf2 argon2id' -- "$current" ;;
@@ -164,11 +169,12 @@ _lango() {
             'lango keys slot rename'' '0) _lango_ask --slots ;;
             'lango db backup'' '0) _lango_reply -f -- "$current" ;;
             'lango db verify'' '0) _lango_reply -f -- "$current" ;;
+            'lango pii eval'' '0) _lango_reply -f -- "$current" ;;
         esac
     fi
     local commands= options=
     case "$where" in
-        'lango') commands='quickstart onboard init status doctor unlock lock secrets keys db audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango') commands='quickstart onboard init status doctor unlock lock secrets keys db redact pii audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango quickstart') commands='' options='' ;;
         'lango onboard') commands='' options='' ;;
         'lango init') commands='' options='--keyring --keyfile --kdf --no-recovery --recovery-file --new-passphrase-fd --new-passphrase-file' ;;
@@ -209,6 +215,10 @@ _lango() {
         'lango db status') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db check') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db rekey') commands='' options='--dry-run --compromised --keep --page-size --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango redact') commands='' options='--enable --disable --typed --plain --reversible --restore --map --summary --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango pii') commands='list eval ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango pii list') commands='' options='--enable --disable' ;;
+        'lango pii eval') commands='' options='--enable --disable' ;;
         'lango audit') commands='list verify export ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit list') commands='' options='--since --limit --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit verify') commands='' options='--head --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

@@ -38,7 +38,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--keep|--page-size|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--keep|--page-size|--enable|--disable|--map|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -52,6 +52,8 @@ _lango() {
             'lango secrets') where='lango secrets' ;;
             'lango keys') where='lango keys' ;;
             'lango db') where='lango db' ;;
+            'lango redact') where='lango redact' ;;
+            'lango pii') where='lango pii' ;;
             'lango audit') where='lango audit' ;;
             'lango secrets import') where='lango secrets import' ;;
             'lango secrets export') where='lango secrets export' ;;
@@ -91,6 +93,9 @@ _lango() {
             'lango db status') where='lango db status' ;;
             'lango db check') where='lango db check' ;;
             'lango db rekey') where='lango db rekey' ;;
+            'lango pii list') where='lango pii list' ;;
+            'lango pii eval') where='lango pii eval' ;;
+            'lango pii ls') where='lango pii list' ;;
             'lango audit list') where='lango audit list' ;;
             'lango audit verify') where='lango audit verify' ;;
             'lango audit export') where='lango audit export' ;;
@@ -106,7 +111,7 @@ _lango() {
     fi
     if [[ -n $taker ]]; then
         case "$where $taker" in
-            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --keep'|*' --head') _files ;;
+            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --keep'|*' --map'|*' --head') _files ;;
             *' --slot') _lango_ask --slots ;;
             *' --color') compadd -- auto always never ;;
             *' --kdf') compadd -- pbkdf2 argon2id ;;
@@ -141,12 +146,13 @@ _lango() {
             'lango keys slot rename'' '0) _lango_ask --slots ;;
             'lango db backup'' '0) _files ;;
             'lango db verify'' '0) _files ;;
+            'lango pii eval'' '0) _files ;;
         esac
     fi
     local -a commands options
     case "$where" in
         'lango')
-            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'secrets:Keep, read and look after secrets.' 'keys:Who may unlock the vault: slots and passphrases.' 'db:The database as a whole: check it, back it up, bring it back.' 'audit:Who did what with the vault, and whether the record is whole.')
+            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'secrets:Keep, read and look after secrets.' 'keys:Who may unlock the vault: slots and passphrases.' 'db:The database as a whole: check it, back it up, bring it back.' 'redact:Take personal data out of standard input; or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'audit:Who did what with the vault, and whether the record is whole.')
             options=('--version:Print the version.' '--exit-codes:Print the table of exit codes.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango quickstart')
             commands=()
@@ -268,6 +274,18 @@ _lango() {
         'lango db rekey')
             commands=()
             options=('--dry-run:Say what would be done, and do nothing.' '--compromised:Keep only slots that are opened now; the old database goes at once.' '--keep:With --compromised: a keyfile, passphrase or recovery words that opens another slot, which stays.' '--page-size:Of the new database.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango redact')
+            commands=()
+            options=('--enable:Look for this pattern or category too; or all.' '--disable:Do not look for this pattern or category.' '--typed:Put [REDACTED:email] in its place.' '--plain:Put [REDACTED] in its place.' '--reversible:Put a placeholder that is always the same text'\''s.' '--restore:The way back: texts in place of the map'\''s placeholders.' '--map:Keep the placeholders here, sealed by the vault.' '--summary:Say on stderr how much of what was found.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango pii')
+            commands=('list:List the patterns by name: what each is, its category, and whether it is looked for.' 'eval:Print precision and recall of each type over a labelled file.' 'ls:list: List the patterns by name: what each is, its category, and whether it is looked for.')
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango pii list')
+            commands=()
+            options=('--enable:Look for this pattern or category too; or all.' '--disable:Do not look for this pattern or category.') ;;
+        'lango pii eval')
+            commands=()
+            options=('--enable:Look for this pattern or category too; or all.' '--disable:Do not look for this pattern or category.') ;;
         'lango audit')
             commands=('list:List what was done with the vault, the oldest first; on a terminal the newest 50.' 'verify:Check that no record was changed, and with --head that none is missing at the end.' 'export:Export all records as JSON lines, or with --head what shows later that none was cut off.' 'ls:list: List what was done with the vault, the oldest first; on a terminal the newest 50.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
