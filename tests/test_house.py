@@ -84,6 +84,8 @@ REVEALS: dict[str, int] = {
     "vault/envelope.py": 7,
     "vault/generation.py": 2,
     "vault/keys.py": 1,
+    "vault/plain.py": 1,
+    "vault/plain_import.py": 2,
     "vault/secrets.py": 3,
     "vault/slots.py": 2,
     "vault/store_draft.py": 1,

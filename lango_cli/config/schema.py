@@ -11,6 +11,8 @@ from lango_cli.errors import InvalidSetting, UnknownSetting
 
 DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 FOREVER = "forever"
+PAGE_SIZES = tuple(str(1 << power) for power in range(10, 17))
+"""Not 512: SQLCipher takes 80 bytes of each page for its IV and HMAC, and SQLite needs 480."""
 SOURCES = ("session", "keyring", "keyfile", "prompt")
 
 
@@ -293,6 +295,13 @@ SETTINGS = (
         (),
         "Tools that never need a yes; stands before everything else.",
         guarded=True,
+    ),
+    Setting(
+        "security.dbEncryption.cipherPageSize",
+        "choice",
+        "4096",
+        PAGE_SIZES,
+        "Bytes of a page of a new vault's database; the vault's header remembers it.",
     ),
     Setting(
         "unlock.order",

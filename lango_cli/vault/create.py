@@ -32,7 +32,7 @@ from lango_cli.errors import (
     UsageProblem,
 )
 from lango_cli.vault import rows
-from lango_cli.vault.envelope import Envelope, slot_key
+from lango_cli.vault.envelope import PAGE_SIZE, Envelope, slot_key
 from lango_cli.vault.home import COPY, HEADER
 from lango_cli.vault.keys import Keys, wrap_audit_key
 from lango_cli.vault.parts import Opened, Policy
@@ -90,8 +90,11 @@ def create_vault(
     clock: Callable[[], float] = time.time,
     *,
     take_back: Callable[[], None] = lambda: None,
+    page_size: int = PAGE_SIZE,
 ) -> Vault:
     """A new vault with these slots, open. `vault_id` is 32 random hex digits.
+
+    `page_size`: bytes of a page of its database, one of `envelope.PAGE_SIZES`.
 
     `slots` is gone through under the writer's lock, where no vault stands: what a slot needs
     outside may be made by that. `take_back` removes it again if no vault comes of it.
@@ -101,7 +104,7 @@ def create_vault(
     with files.Lock(home.path("vault.lock"), policy.lock_timeout):
         refuse_existing(home)
         try:
-            envelope, opened = _make(home, vault_id, slots, clock)
+            envelope, opened = _make(home, vault_id, slots, clock, page_size)
         except BaseException:
             if not files.exists(home.path(HEADER)):
                 take_back()
@@ -117,10 +120,15 @@ def create_vault(
 
 
 def _make(
-    home: Home, vault_id: str, slots: Iterable[NewSlot], clock: Callable[[], float]
+    home: Home,
+    vault_id: str,
+    slots: Iterable[NewSlot],
+    clock: Callable[[], float],
+    page_size: int,
 ) -> tuple[Envelope, Opened]:
     """Everything on disk, the header last; the first slot, as if it had been opened."""
     envelope = Envelope(vault_id, rfc3339(clock()))
+    envelope.page_size = page_size
     master = new_master_key()
     added = []
     keys = []

@@ -36,3 +36,5 @@ def _load() -> Any:  # noqa: ANN401  # the extension has no types
 
 
 dbapi2 = _load()
+if TYPE_CHECKING:
+    Connection = Any

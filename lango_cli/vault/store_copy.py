@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from lango_cli.crypto.keys import DatabaseKey
     from lango_cli.model import Progress
+    from lango_cli.vault.engine import Connection
 
 STEP = 1 << 20
 """Bytes that one step copies."""
@@ -61,7 +62,33 @@ def copy_pages(
 ) -> None:
     """Every page of `source` into the empty file `path` under `key`; not synced."""
     target = None
-    pages = max(1, STEP // page_size)
+    try:
+        target = connect(path, "mode=rw", key, page_size)
+        # Whoever fails here throws the whole file away: nothing to roll back, one sync at the end.
+        target.execute("PRAGMA journal_mode = OFF")
+        target.execute("PRAGMA synchronous = OFF")
+        _copy(source, target, page_size, progress)
+    except ERRORS as err:
+        raise translate(err, path) from None
+    finally:
+        if target is not None:
+            target.close()
+
+
+def copy_back(
+    path: str, target: Store, key: DatabaseKey, page_size: int, progress: Progress
+) -> None:
+    """Every page of the finished copy `path` over an open database, as one transaction."""
+    source = open_copy(path, key, page_size)
+    try:
+        _copy(source, target._connection, page_size, progress)
+    except ERRORS as err:
+        raise translate(err, target.path) from None
+    finally:
+        source.abandon()
+
+
+def _copy(source: Store, target: Connection, page_size: int, progress: Progress) -> None:
     done = 0
 
     def report(_status: int, remaining: int, total: int) -> None:
@@ -71,17 +98,12 @@ def copy_pages(
         progress.advance(total - remaining - done)
         done = total - remaining
 
-    try:
-        target = connect(path, "mode=rw", key, page_size)
-        # Whoever fails here throws the whole file away: nothing to roll back, one sync at the end.
-        target.execute("PRAGMA journal_mode = OFF")
-        target.execute("PRAGMA synchronous = OFF")
-        source._connection.backup(target, pages=pages, progress=report)
-    except ERRORS as err:
-        raise translate(err, path) from None
-    finally:
-        if target is not None:
-            target.close()
+    source._connection.backup(target, pages=max(1, STEP // page_size), progress=report)
+
+
+def compact_into(store: Store, path: str) -> None:
+    """The same content without free pages in the empty file `path`, under the same key."""
+    store.run("VACUUM INTO ?", path)
 
 
 def digests(store: Store, progress: Progress) -> Digests:

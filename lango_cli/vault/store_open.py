@@ -37,7 +37,7 @@ def connect(path: str, mode: str, key: DatabaseKey, page_size: int) -> dbapi2.Co
     digits = key.reveal().hex()
     if len(digits) != 64:
         raise ValueError("a database key is 32 bytes")
-    connection = dbapi2.connect(_uri(path, mode), uri=True, isolation_level=None)
+    connection = dbapi2.connect(file_uri(path, mode), uri=True, isolation_level=None)
     try:
         _prepare(connection, digits, page_size)
     except BaseException:
@@ -46,7 +46,7 @@ def connect(path: str, mode: str, key: DatabaseKey, page_size: int) -> dbapi2.Co
     return connection
 
 
-def _uri(path: str, mode: str) -> str:
+def file_uri(path: str, mode: str) -> str:
     """The path as SQLite takes it with options; every byte but the harmless ones is escaped."""
     found = os.fsencode(os.path.abspath(path))
     name = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02x}" for byte in found)

@@ -93,7 +93,8 @@ def make_vault(flags: Flags, plan: Plan, warn: Warn) -> Vault:
     """A new vault with the plan's slots, open."""
     folders = opening.folders_of(flags)
     home = opening.home_of(folders)
-    policy = opening.policy_of(opening.load_settings(flags), flags)
+    settings = opening.load_settings(flags)
+    policy = opening.policy_of(settings, flags)
     vault_id = random_bytes(16).hex()
     undo = slotting.Undo()
     _make_folder(home.folder, warn)
@@ -104,6 +105,7 @@ def make_vault(flags: Flags, plan: Plan, warn: Warn) -> Vault:
         policy,
         warn,
         take_back=lambda: undo.take_back(warn),
+        page_size=int(settings.text("security.dbEncryption.cipherPageSize")),
     )
 
 

@@ -34,6 +34,7 @@ OTHER = {
     "output.newline": "yes",
     "secrets.retention": "2d",
     "secrets.versions": "3",
+    "security.dbEncryption.cipherPageSize": "8192",
     "security.interceptor.approvalPolicy": "all",
     "security.interceptor.enabled": "true",
     "security.interceptor.exemptTools": "crypto_hash secrets_list",

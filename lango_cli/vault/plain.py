@@ -1,0 +1,274 @@
+"""Secrets in clear: as they come out of a vault, and out of a plaintext SQLite file.
+
+The rule: both are the same value type, so that what was written is compared by reading it back
+with the reader of the other side. Times are milliseconds since 1970 UTC in the vault and RFC 3339
+with milliseconds in the file; a value is bytes in both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from lango_cli.codec import rfc3339
+from lango_cli.errors import Conflict, InvalidName, LangoError, Tampered, TooLarge
+from lango_cli.passing import Passing
+from lango_cli.secret import SecretBytes
+from lango_cli.vault import rows_look, rows_plain, store_copy, store_plain
+from lango_cli.vault.names import check_name, check_tags
+from lango_cli.vault.reader import VALUE_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lango_cli.model import Progress
+    from lango_cli.vault.parts import Parts
+    from lango_cli.vault.store import Store
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+HIGHEST = 1 << 53
+TIMES = (3, 4, 5, 6, 7, 11)
+"""Where a row of secrets has times."""
+BATCH = 200
+"""Secrets that are written at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainVersion:
+    """One version; `created` in milliseconds UTC, `key` the name of its data key."""
+
+    version: int
+    created: int
+    key: str
+    value: SecretBytes
+
+
+@dataclass(frozen=True, slots=True)
+class PlainSecret:
+    """A secret with all its versions. `row`: the columns of the vault's table, in their order."""
+
+    row: tuple[Any, ...]
+    tags: tuple[str, ...]
+    versions: tuple[PlainVersion, ...]
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.row[0])
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.row[1])
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it is in the trash."""
+        return self.row[6] is not None
+
+    @property
+    def current(self) -> PlainVersion:
+        """The version that is read when none is named."""
+        return next(one for one in self.versions if one.version == self.row[2])
+
+
+def from_vault(vault: Parts, source: Store) -> Iterator[PlainSecret]:
+    """Every secret in `source`, a snapshot of the vault, by id."""
+    for row in rows_plain.all_secrets(source):
+        yield _from_vault(vault, source, row)
+
+
+def _from_vault(vault: Parts, source: Store, row: tuple[Any, ...]) -> PlainSecret:
+    versions = []
+    for version, created, name, key, key_version, sealed in rows_plain.versions(source, row[0]):
+        data = vault.reader._unseal(row[0], version, (key, key_version), sealed)
+        versions.append(PlainVersion(version, created, name, SecretBytes(data)))
+    return PlainSecret(row, rows_plain.tags(source, row[0]), tuple(versions))
+
+
+def one_from_vault(vault: Parts, secret: str) -> PlainSecret:
+    """One secret as it is now; Tampered if it is not there."""
+    row = rows_plain.one_secret(vault.store, secret)
+    if row is None:
+        raise Tampered("a secret that was just written is not there")
+    return _from_vault(vault, vault.store, row)
+
+
+def from_file(store: Store) -> Iterator[PlainSecret]:
+    """Every secret of a plaintext file, by id, with everything about it checked.
+
+    InvalidName, TooLarge, or Tampered, naming the secret and never a value.
+    """
+    for row in store_plain.plain_secrets(store):
+        try:
+            yield _from_file(store, row)
+        except LangoError as err:
+            name = row[1] if isinstance(row[1], str) else f"id {row[0]!s:.40}"
+            raise type(err)(f"{store.path}: {name}: {err.message}", hint=err.hint) from None
+
+
+def _from_file(store: Store, row: tuple[Any, ...]) -> PlainSecret:
+    cells = list(row)
+    for at in TIMES:
+        cells[at] = None if at > 5 and row[at] is None else _milliseconds(row[at])
+    if not isinstance(row[1], str):
+        raise InvalidName("a name is a text")
+    if check_name(row[1]) != row[1]:
+        raise InvalidName("its name is not in NFC")
+    for at in (0, 9, 10):
+        _text(row[at])
+    for at in (2, 8, 12):
+        if not (at == 8 and row[at] is None):
+            _whole(row[at])
+    tags = store_plain.plain_tags(store, row[0])
+    known = check_tags([_text(tag) for tag in tags])
+    versions = tuple(_version(*found) for found in store_plain.plain_versions(store, row[0]))
+    found = PlainSecret(tuple(cells), known, versions)
+    if all(one.version != row[2] for one in versions):
+        raise Tampered("its current version is not there")
+    return found
+
+
+def _version(version: object, created: object, key: object, value: object) -> PlainVersion:
+    if isinstance(value, str):
+        value = value.encode()
+    if not isinstance(value, bytes):
+        raise Tampered("a value is neither a blob nor a text")
+    if len(value) > VALUE_LIMIT:
+        raise TooLarge(f"a value is over {VALUE_LIMIT} bytes")
+    if not _whole(version):
+        raise Tampered("versions are numbers from 1")
+    return PlainVersion(_whole(version), _milliseconds(created), _text(key), SecretBytes(value))
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int or not 0 <= value < HIGHEST:
+        raise Tampered("a number is none, or out of range")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise Tampered("a text is none")
+    return value
+
+
+def time_text(milliseconds: int) -> str:
+    """`2026-01-31T12:00:00.250Z`."""
+    return f"{rfc3339(milliseconds // 1000)[:-1]}.{milliseconds % 1000:03}Z"
+
+
+def _milliseconds(text: object) -> int:
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or moment < _EPOCH:
+        raise Tampered("a time is not RFC 3339 with a zone, from 1970 on")
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def refuse_doubles(store: Store) -> None:
+    """Conflict if two live secrets of a plaintext file have one name."""
+    seen: set[str] = set()
+    for row in store_plain.plain_secrets(store):
+        if row[6] is None and row[1] in seen:
+            raise Conflict(f"{store.path}: two live secrets are called {row[1]}", hint="mend it")
+        if row[6] is None:
+            seen.add(row[1])
+    if store_plain.plain_orphans(store):
+        raise Tampered(f"{store.path} has tags or versions that belong to no secret")
+
+
+def export_plain(vault: Parts, path: str, progress: Progress) -> int:
+    """Write every secret in clear to a new file; how many. Conflict if the file exists.
+
+    The file is read back and compared before it gets its name. That it is written is recorded
+    before the first value leaves the vault.
+    """
+    with Passing(path) as passing:
+        vault.audit.append_read(vault.audit.event("db.decrypt", _shown(path), "begun"))
+        key, page_size = vault.bundle.database, vault.envelope.page_size
+        source = store_copy.snapshot(vault.store, key, page_size)
+        try:
+            _write(vault, source, passing.name, progress)
+            count = _compare(vault, source, passing.name, progress)
+        finally:
+            source.abandon()
+        passing.publish()
+        event = vault.audit.event("db.decrypt", _shown(path), detail=f"{count} secrets")
+        vault.audit.append_read(event)
+    return count
+
+
+def _write(vault: Parts, source: Store, path: str, progress: Progress) -> None:
+    target = store_plain.create_plain(path)
+    try:
+        facts = (
+            ("generation", str(vault.envelope.generation)),
+            ("made_at", time_text(int(vault.clock() * 1000))),
+            ("vault", vault.id),
+        )
+        store_plain.insert(target, "lango", facts)
+        store_plain.insert(target, "keys", rows_plain.keys(source))
+        progress.start("writing", _count(source))
+        batch: list[PlainSecret] = []
+        for secret in from_vault(vault, source):
+            batch.append(secret)
+            if len(batch) == BATCH or sum(map(_weight, batch)) > VALUE_LIMIT:
+                _insert(target, batch)
+                progress.advance(len(batch))
+                batch = []
+        _insert(target, batch)
+        store_plain.finish_plain(target)
+    finally:
+        target.abandon()
+
+
+def _weight(secret: PlainSecret) -> int:
+    return sum(len(one.value) for one in secret.versions)
+
+
+def _insert(target: Store, batch: list[PlainSecret]) -> None:
+    rows = []
+    for secret in batch:
+        cells = list(secret.row)
+        for at in TIMES:
+            cells[at] = None if cells[at] is None else time_text(cells[at])
+        rows.append(tuple(cells))
+    store_plain.insert(target, "secrets", rows)
+    store_plain.insert(target, "tags", [(one.id, tag) for one in batch for tag in one.tags])
+    versions = [
+        (one.id, it.version, time_text(it.created), it.key, it.value.reveal())
+        for one in batch
+        for it in one.versions
+    ]
+    store_plain.insert(target, "versions", versions)
+
+
+def _compare(vault: Parts, source: Store, path: str, progress: Progress) -> int:
+    """Tampered unless the file holds exactly what the vault does; how many secrets."""
+    progress.start("comparing", _count(source))
+    written = store_plain.open_plain(path)
+    count = 0
+    try:
+        for ours, theirs in zip(from_vault(vault, source), from_file(written), strict=True):
+            if ours != theirs:
+                raise Tampered(f"{ours.name} was not written as it is")
+            count += 1
+            progress.advance()
+    except ValueError:
+        raise Tampered("the file does not hold as many secrets as the vault") from None
+    finally:
+        written.abandon()
+    return count
+
+
+def _count(source: Store) -> int:
+    return rows_look.counts(source)["secrets"]
+
+
+def _shown(path: str) -> str:
+    return path.encode("utf-8", "backslashreplace").decode()
