@@ -115,7 +115,10 @@ _lango() {
             'lango db verify') where='lango db verify' ;;
             'lango db status') where='lango db status' ;;
             'lango db check') where='lango db check' ;;
+            'lango db decrypt') where='lango db decrypt' ;;
+            'lango db encrypt') where='lango db encrypt' ;;
             'lango db rekey') where='lango db rekey' ;;
+            'lango db vacuum') where='lango db vacuum' ;;
             'lango pii list') where='lango pii list' ;;
             'lango pii eval') where='lango pii eval' ;;
             'lango pii ls') where='lango pii list' ;;
@@ -169,6 +172,8 @@ _lango() {
             'lango keys slot rename'' '0) _lango_ask --slots ;;
             'lango db backup'' '0) _lango_reply -f -- "$current" ;;
             'lango db verify'' '0) _lango_reply -f -- "$current" ;;
+            'lango db decrypt'' '0) _lango_reply -f -- "$current" ;;
+            'lango db encrypt'' '0) _lango_reply -f -- "$current" ;;
             'lango pii eval'' '0) _lango_reply -f -- "$current" ;;
         esac
     fi
@@ -209,12 +214,15 @@ _lango() {
         'lango keys slot remove') commands='' options='--confirm --compromised --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot test') commands='' options='--recovery-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot rename') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango db') commands='backup verify status check rekey' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango db') commands='backup verify status check decrypt encrypt rekey vacuum' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db backup') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db verify') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db status') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db check') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango db decrypt') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango db encrypt') commands='' options='--dry-run --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db rekey') commands='' options='--dry-run --compromised --keep --page-size --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango db vacuum') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango redact') commands='' options='--enable --disable --typed --plain --reversible --restore --map --summary --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango pii') commands='list eval ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango pii list') commands='' options='--enable --disable' ;;

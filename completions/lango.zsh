@@ -92,7 +92,10 @@ _lango() {
             'lango db verify') where='lango db verify' ;;
             'lango db status') where='lango db status' ;;
             'lango db check') where='lango db check' ;;
+            'lango db decrypt') where='lango db decrypt' ;;
+            'lango db encrypt') where='lango db encrypt' ;;
             'lango db rekey') where='lango db rekey' ;;
+            'lango db vacuum') where='lango db vacuum' ;;
             'lango pii list') where='lango pii list' ;;
             'lango pii eval') where='lango pii eval' ;;
             'lango pii ls') where='lango pii list' ;;
@@ -146,6 +149,8 @@ _lango() {
             'lango keys slot rename'' '0) _lango_ask --slots ;;
             'lango db backup'' '0) _files ;;
             'lango db verify'' '0) _files ;;
+            'lango db decrypt'' '0) _files ;;
+            'lango db encrypt'' '0) _files ;;
             'lango pii eval'' '0) _files ;;
         esac
     fi
@@ -257,7 +262,7 @@ _lango() {
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango db')
-            commands=('backup:Write the whole vault to a new encrypted file, while others go on using it.' 'verify:Open a backup with a credential of its own, and check everything that is in it.' 'status:Say what the database is: generation, file, sizes, versions, and how much is in it.' 'check:Check the whole database: pages, keys, every value, audit log, headers, stray files.' 'rekey:Give the vault a new master key and its database a new key; every value stays.')
+            commands=('backup:Write the whole vault to a new encrypted file, while others go on using it.' 'verify:Open a backup with a credential of its own, and check everything that is in it.' 'status:Say what the database is: generation, file, sizes, versions, and how much is in it.' 'check:Check the whole database: pages, keys, every value, audit log, headers, stray files.' 'decrypt:Write every secret with all its versions, in clear, to a new SQLite file.' 'encrypt:Take the secrets of a plaintext SQLite file, as lango db decrypt writes it, into the vault.' 'rekey:Give the vault a new master key and its database a new key; every value stays.' 'vacuum:Make the database as small as what is in it; others can read meanwhile.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango db backup')
             commands=()
@@ -271,9 +276,18 @@ _lango() {
         'lango db check')
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango db decrypt')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango db encrypt')
+            commands=()
+            options=('--dry-run:Say what would be new, changed and the same.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango db rekey')
             commands=()
             options=('--dry-run:Say what would be done, and do nothing.' '--compromised:Keep only slots that are opened now; the old database goes at once.' '--keep:With --compromised: a keyfile, passphrase or recovery words that opens another slot, which stays.' '--page-size:Of the new database.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango db vacuum')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango redact')
             commands=()
             options=('--enable:Look for this pattern or category too; or all.' '--disable:Do not look for this pattern or category.' '--typed:Put [REDACTED:email] in its place.' '--plain:Put [REDACTED] in its place.' '--reversible:Put a placeholder that is always the same text'\''s.' '--restore:The way back: texts in place of the map'\''s placeholders.' '--map:Keep the placeholders here, sealed by the vault.' '--summary:Say on stderr how much of what was found.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
