@@ -17,6 +17,7 @@ from lango_cli.cli.show import NEWLINE
 from lango_cli.cli.ui import COLOURS
 from lango_cli.crypto.generate import kinds
 from lango_cli.formats.catalogue import READABLE, WRITABLE
+from lango_cli.model_approval import LEVELS
 from lango_cli.wiring.slotting import KDFS, KINDS
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ CHOICES = {
     "--color": COLOURS,
     "--newline": NEWLINE,
     "--kdf": tuple(KDFS),
+    "--level": LEVELS,
     "--generate": SPECS,
     "SPEC": SPECS,
     "KIND": KINDS,
