@@ -61,7 +61,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--keep|--page-size|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--enable|--disable|--map|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -77,7 +77,6 @@ _lango() {
             'lango db') where='lango db' ;;
             'lango redact') where='lango redact' ;;
             'lango pii') where='lango pii' ;;
-            'lango approve') where='lango approve' ;;
             'lango audit') where='lango audit' ;;
             'lango secrets import') where='lango secrets import' ;;
             'lango secrets export') where='lango secrets export' ;;
@@ -102,8 +101,23 @@ _lango() {
             'lango secrets mv') where='lango secrets rename' ;;
             'lango secrets cp') where='lango secrets copy' ;;
             'lango secrets read') where='lango secrets get' ;;
+            'lango keys list') where='lango keys list' ;;
+            'lango keys show') where='lango keys show' ;;
+            'lango keys create') where='lango keys create' ;;
+            'lango keys default') where='lango keys default' ;;
+            'lango keys rotate') where='lango keys rotate' ;;
+            'lango keys enable') where='lango keys enable' ;;
+            'lango keys disable') where='lango keys disable' ;;
+            'lango keys retire') where='lango keys retire' ;;
+            'lango keys destroy') where='lango keys destroy' ;;
+            'lango keys export') where='lango keys export' ;;
+            'lango keys encrypt') where='lango keys encrypt' ;;
+            'lango keys decrypt') where='lango keys decrypt' ;;
+            'lango keys sign') where='lango keys sign' ;;
+            'lango keys verify') where='lango keys verify' ;;
             'lango keys passphrase') where='lango keys passphrase' ;;
             'lango keys slot') where='lango keys slot' ;;
+            'lango keys ls') where='lango keys list' ;;
             'lango keys slot list') where='lango keys slot list' ;;
             'lango keys slot add') where='lango keys slot add' ;;
             'lango keys slot remove') where='lango keys slot remove' ;;
@@ -123,15 +137,6 @@ _lango() {
             'lango pii list') where='lango pii list' ;;
             'lango pii eval') where='lango pii eval' ;;
             'lango pii ls') where='lango pii list' ;;
-            'lango approve list') where='lango approve list' ;;
-            'lango approve show') where='lango approve show' ;;
-            'lango approve allow') where='lango approve allow' ;;
-            'lango approve deny') where='lango approve deny' ;;
-            'lango approve watch') where='lango approve watch' ;;
-            'lango approve grants') where='lango approve grants' ;;
-            'lango approve revoke') where='lango approve revoke' ;;
-            'lango approve explain') where='lango approve explain' ;;
-            'lango approve ls') where='lango approve list' ;;
             'lango audit list') where='lango audit list' ;;
             'lango audit verify') where='lango audit verify' ;;
             'lango audit export') where='lango audit export' ;;
@@ -155,7 +160,9 @@ _lango() {
             *' --on-conflict') _lango_reply -W 'skip replace fail' -- "$current" ;;
             *' --newline') _lango_reply -W 'auto yes no' -- "$current" ;;
             *' --generate') _lango_reply -W 'password hex base64 words rsa uuid ed25519 p256' -- "$current" ;;
-            *' --level') _lango_reply -W 'safe moderate dangerous' -- "$current" ;;
+            *' --key') _lango_ask --keys ;;
+            *' --type') _lango_reply -W 'encryption signing' -- "$current" ;;
+            *' --algorithm') _lango_reply -W 'aes-256-gcm ed25519 ecdsa-p256 hmac-sha256' -- "$current" ;;
         esac
         return 0
     fi
@@ -177,6 +184,19 @@ _lango() {
             'lango secrets purge'' '0) _lango_ask ;;
             'lango secrets rename'' '0) _lango_ask ;;
             'lango secrets copy'' '0) _lango_ask ;;
+            'lango keys show'' '0) _lango_ask --keys ;;
+            'lango keys default'' '0) _lango_ask --keys ;;
+            'lango keys rotate'' '0) _lango_ask --keys ;;
+            'lango keys enable'' '0) _lango_ask --keys ;;
+            'lango keys disable'' '0) _lango_ask --keys ;;
+            'lango keys retire'' '0) _lango_ask --keys ;;
+            'lango keys destroy'' '0) _lango_ask --keys ;;
+            'lango keys export'' '0) _lango_ask --keys ;;
+            'lango keys encrypt'' '0) _lango_ask --keys ;;
+            'lango keys decrypt'' '0) _lango_ask --keys ;;
+            'lango keys sign'' '0) _lango_ask --keys ;;
+            'lango keys verify'' '0) _lango_ask --keys ;;
+            'lango keys verify'' '1) _lango_reply -f -- "$current" ;;
             'lango keys slot add'' '0) _lango_reply -W 'passphrase keyring keyfile recovery' -- "$current" ;;
             'lango keys slot remove'' '0) _lango_ask --slots ;;
             'lango keys slot test'' '0) _lango_ask --slots ;;
@@ -190,7 +210,7 @@ _lango() {
     fi
     local commands= options=
     case "$where" in
-        'lango') commands='quickstart onboard init status doctor unlock lock secrets keys db redact pii approve audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango') commands='quickstart onboard init status doctor unlock lock secrets keys db redact pii audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango quickstart') commands='' options='' ;;
         'lango onboard') commands='' options='' ;;
         'lango init') commands='' options='--keyring --keyfile --kdf --no-recovery --recovery-file --new-passphrase-fd --new-passphrase-file' ;;
@@ -217,7 +237,21 @@ _lango() {
         'lango secrets purge') commands='' options='--confirm --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets rename') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets copy') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango keys') commands='passphrase slot' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys') commands='list show create default rotate enable disable retire destroy export encrypt decrypt sign verify passphrase slot ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys show') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys create') commands='' options='--type --algorithm --default --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys default') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys rotate') commands='' options='--reencrypt --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys enable') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys disable') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys retire') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys destroy') commands='' options='--lose-values --confirm --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys export') commands='' options='--jwk --output --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys encrypt') commands='' options='--context --from-file --base64 --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys decrypt') commands='' options='--context --from-file --base64 --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys sign') commands='' options='--from-file --base64 --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys verify') commands='' options='--from-file --base64 --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys passphrase') commands='' options='--kdf --new-passphrase-fd --new-passphrase-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot') commands='list add remove test rename rm ls mv' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
@@ -238,15 +272,6 @@ _lango() {
         'lango pii') commands='list eval ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango pii list') commands='' options='--enable --disable' ;;
         'lango pii eval') commands='' options='--enable --disable' ;;
-        'lango approve') commands='list show allow deny watch grants revoke explain ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango approve list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango approve show') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango approve allow') commands='' options='--session --always --like --for --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango approve deny') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango approve watch') commands='' options='--plain --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango approve grants') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango approve revoke') commands='' options='--all --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango approve explain') commands='' options='--level' ;;
         'lango audit') commands='list verify export ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit list') commands='' options='--since --limit --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit verify') commands='' options='--head --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

@@ -38,7 +38,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--label|--keep|--page-size|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--enable|--disable|--map|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -54,7 +54,6 @@ _lango() {
             'lango db') where='lango db' ;;
             'lango redact') where='lango redact' ;;
             'lango pii') where='lango pii' ;;
-            'lango approve') where='lango approve' ;;
             'lango audit') where='lango audit' ;;
             'lango secrets import') where='lango secrets import' ;;
             'lango secrets export') where='lango secrets export' ;;
@@ -79,8 +78,23 @@ _lango() {
             'lango secrets mv') where='lango secrets rename' ;;
             'lango secrets cp') where='lango secrets copy' ;;
             'lango secrets read') where='lango secrets get' ;;
+            'lango keys list') where='lango keys list' ;;
+            'lango keys show') where='lango keys show' ;;
+            'lango keys create') where='lango keys create' ;;
+            'lango keys default') where='lango keys default' ;;
+            'lango keys rotate') where='lango keys rotate' ;;
+            'lango keys enable') where='lango keys enable' ;;
+            'lango keys disable') where='lango keys disable' ;;
+            'lango keys retire') where='lango keys retire' ;;
+            'lango keys destroy') where='lango keys destroy' ;;
+            'lango keys export') where='lango keys export' ;;
+            'lango keys encrypt') where='lango keys encrypt' ;;
+            'lango keys decrypt') where='lango keys decrypt' ;;
+            'lango keys sign') where='lango keys sign' ;;
+            'lango keys verify') where='lango keys verify' ;;
             'lango keys passphrase') where='lango keys passphrase' ;;
             'lango keys slot') where='lango keys slot' ;;
+            'lango keys ls') where='lango keys list' ;;
             'lango keys slot list') where='lango keys slot list' ;;
             'lango keys slot add') where='lango keys slot add' ;;
             'lango keys slot remove') where='lango keys slot remove' ;;
@@ -100,15 +114,6 @@ _lango() {
             'lango pii list') where='lango pii list' ;;
             'lango pii eval') where='lango pii eval' ;;
             'lango pii ls') where='lango pii list' ;;
-            'lango approve list') where='lango approve list' ;;
-            'lango approve show') where='lango approve show' ;;
-            'lango approve allow') where='lango approve allow' ;;
-            'lango approve deny') where='lango approve deny' ;;
-            'lango approve watch') where='lango approve watch' ;;
-            'lango approve grants') where='lango approve grants' ;;
-            'lango approve revoke') where='lango approve revoke' ;;
-            'lango approve explain') where='lango approve explain' ;;
-            'lango approve ls') where='lango approve list' ;;
             'lango audit list') where='lango audit list' ;;
             'lango audit verify') where='lango audit verify' ;;
             'lango audit export') where='lango audit export' ;;
@@ -132,7 +137,9 @@ _lango() {
             *' --on-conflict') compadd -- skip replace fail ;;
             *' --newline') compadd -- auto yes no ;;
             *' --generate') compadd -- password hex base64 words rsa uuid ed25519 p256 ;;
-            *' --level') compadd -- safe moderate dangerous ;;
+            *' --key') _lango_ask --keys ;;
+            *' --type') compadd -- encryption signing ;;
+            *' --algorithm') compadd -- aes-256-gcm ed25519 ecdsa-p256 hmac-sha256 ;;
         esac
         return 0
     fi
@@ -154,6 +161,19 @@ _lango() {
             'lango secrets purge'' '0) _lango_ask ;;
             'lango secrets rename'' '0) _lango_ask ;;
             'lango secrets copy'' '0) _lango_ask ;;
+            'lango keys show'' '0) _lango_ask --keys ;;
+            'lango keys default'' '0) _lango_ask --keys ;;
+            'lango keys rotate'' '0) _lango_ask --keys ;;
+            'lango keys enable'' '0) _lango_ask --keys ;;
+            'lango keys disable'' '0) _lango_ask --keys ;;
+            'lango keys retire'' '0) _lango_ask --keys ;;
+            'lango keys destroy'' '0) _lango_ask --keys ;;
+            'lango keys export'' '0) _lango_ask --keys ;;
+            'lango keys encrypt'' '0) _lango_ask --keys ;;
+            'lango keys decrypt'' '0) _lango_ask --keys ;;
+            'lango keys sign'' '0) _lango_ask --keys ;;
+            'lango keys verify'' '0) _lango_ask --keys ;;
+            'lango keys verify'' '1) _files ;;
             'lango keys slot add'' '0) compadd -- passphrase keyring keyfile recovery ;;
             'lango keys slot remove'' '0) _lango_ask --slots ;;
             'lango keys slot test'' '0) _lango_ask --slots ;;
@@ -168,7 +188,7 @@ _lango() {
     local -a commands options
     case "$where" in
         'lango')
-            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'secrets:Keep, read and look after secrets.' 'keys:Who may unlock the vault: slots and passphrases.' 'db:The database as a whole: check it, back it up, bring it back.' 'redact:Take personal data out of standard input; or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'approve:Actions that wait for a yes: see them, answer them, take a yes back.' 'audit:Who did what with the vault, and whether the record is whole.')
+            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'secrets:Keep, read and look after secrets.' 'keys:What seals values, what signs, and who may unlock the vault.' 'db:The database as a whole: check it, back it up, bring it back.' 'redact:Take personal data out of standard input; or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'audit:Who did what with the vault, and whether the record is whole.')
             options=('--version:Print the version.' '--exit-codes:Print the table of exit codes.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango quickstart')
             commands=()
@@ -249,8 +269,50 @@ _lango() {
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys')
-            commands=('passphrase:Change the passphrase of one slot; nothing else is touched, however large the vault is.' 'slot:The ways to unlock the vault.')
+            commands=('list:List the keys that seal values and those that sign.' 'show:Say all about a key but the key itself; of one that signs, its public half as PEM.' 'create:Make a key: random, kept wrapped in the vault. Its type never changes.' 'default:Let a key serve where no key is named: one that seals new values, one that signs.' 'rotate:Make a new version of a key, which seals from now on; older ones go on opening.' 'enable:Let a key, or a version of one, be used again.' 'disable:Let a key, or a version of one, neither seal nor open until it is enabled.' 'retire:Let a key, or a version of one, open what it sealed but make nothing new.' 'destroy:Erase a key, or a version of one, for ever.' 'export:Print the public half of a key that signs, as PEM.' 'encrypt:Encrypt standard input with a data key of the vault.' 'decrypt:Decrypt what lango keys encrypt made, raw or in base64; its key is found by itself.' 'sign:Sign standard input with a signing key of the vault.' 'verify:Say whether a signature is a key'\''s over standard input; exit 45 if it is not.' 'passphrase:Change the passphrase of one slot; nothing else is touched, however large the vault is.' 'slot:The ways to unlock the vault.' 'ls:list: List the keys that seal values and those that sign.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys list')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys show')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys create')
+            commands=()
+            options=('--type:encryption (default) or signing.' '--algorithm:aes-256-gcm; or ed25519 (default for signing), ecdsa-p256, hmac-sha256.' '--default:It serves from now on where no key is named.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys default')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys rotate')
+            commands=()
+            options=('--reencrypt:Move every value to the new version; goes on with one that was interrupted.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys enable')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys disable')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys retire')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys destroy')
+            commands=()
+            options=('--lose-values:Though values depend on it, which are lost then.' '--confirm:The name again, in scripts.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys export')
+            commands=()
+            options=('--jwk:As JWK instead; its kid is RFC 7638'\''s.' '--output:Into a new file that only you can read.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys encrypt')
+            commands=()
+            options=('--context:Bind it to this text, which is no secret.' '--from-file:Instead of standard input.' '--base64:The result in base64.' '--output:Into a new file that only you can read.' '--force:Binary on a terminal too.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys decrypt')
+            commands=()
+            options=('--context:Bind it to this text, which is no secret.' '--from-file:Instead of standard input.' '--base64:The result in base64.' '--output:Into a new file that only you can read.' '--force:Binary on a terminal too.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys sign')
+            commands=()
+            options=('--from-file:Instead of standard input.' '--base64:The result in base64.' '--output:Into a new file that only you can read.' '--force:Binary on a terminal too.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys verify')
+            commands=()
+            options=('--from-file:Instead of standard input.' '--base64:The signature is in base64.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys passphrase')
             commands=()
             options=('--kdf:Derivation of the passphrase: pbkdf2 or argon2id.' '--new-passphrase-fd:Read the new passphrase from descriptor N.' '--new-passphrase-file:Read the new passphrase from FILE.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
@@ -311,33 +373,6 @@ _lango() {
         'lango pii eval')
             commands=()
             options=('--enable:Look for this pattern or category too; or all.' '--disable:Do not look for this pattern or category.') ;;
-        'lango approve')
-            commands=('list:List the requests that wait for an answer now, the oldest first.' 'show:Show all of a request that waits, with nothing in it invisible and values masked.' 'allow:Say yes to a request that waits: once, or with --session or --always for longer.' 'deny:Say no to a request that waits; in this turn it is not asked again.' 'watch:Wait for requests and answer them here, until Ctrl-C.' 'grants:List what an earlier yes still covers, and until when.' 'revoke:Take back a grant: from now on its actions are asked again.' 'explain:Say whether a tool needs a yes, and which rule decides that; unlocks nothing.' 'ls:list: List the requests that wait for an answer now, the oldest first.')
-            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
-        'lango approve list')
-            commands=()
-            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
-        'lango approve show')
-            commands=()
-            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
-        'lango approve allow')
-            commands=()
-            options=('--session:This action for the rest of its session too.' '--always:This action from now on too.' '--like:With --always: where * may vary.' '--for:With --always: how long, such as 7d.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
-        'lango approve deny')
-            commands=()
-            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
-        'lango approve watch')
-            commands=()
-            options=('--plain:A line for each request and its end; nothing is asked.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
-        'lango approve grants')
-            commands=()
-            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
-        'lango approve revoke')
-            commands=()
-            options=('--all:All of them.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
-        'lango approve explain')
-            commands=()
-            options=('--level:safe, moderate or dangerous.') ;;
         'lango audit')
             commands=('list:List what was done with the vault, the oldest first; on a terminal the newest 50.' 'verify:Check that no record was changed, and with --head that none is missing at the end.' 'export:Export all records as JSON lines, or with --head what shows later that none was cut off.' 'ls:list: List what was done with the vault, the oldest first; on a terminal the newest 50.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;

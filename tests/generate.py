@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lango_cli import __version__
 from lango_cli.config.load import CONFIG
 from lango_cli.config.schema import SETTINGS
-from lango_cli.errors import EXIT_CODES
+from lango_cli.exit_codes import EXIT_CODES
 from tests.completions import MADE_BY, bash, fish, zsh
 from tests.manual import ENVIRONMENT, EXAMPLES, FOLDERS, SECURITY
 from tests.tree import common, tree

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 from typer._click import Context
 
 from lango_cli.cli.groups import Root
+from lango_cli.cli.keys_registry import TYPES
 from lango_cli.cli.options import UNLOCKING, Group
 from lango_cli.cli.secrets_import import CONFLICTS
 from lango_cli.cli.show import NEWLINE
 from lango_cli.cli.ui import COLOURS
 from lango_cli.crypto.generate import kinds
+from lango_cli.crypto.signing import ALGORITHMS
 from lango_cli.formats.catalogue import READABLE, WRITABLE
-from lango_cli.model_approval import LEVELS
+from lango_cli.vault.keys import AES
 from lango_cli.wiring.slotting import KDFS, KINDS
 
 if TYPE_CHECKING:
@@ -31,12 +33,15 @@ NAMES = ("NAME", "PREFIX", "OLD")
 """What an argument of `lango secrets` is called that takes the name of a secret there is."""
 SLOTS = ("--slot", "ID")
 """What takes the label or id of a slot there is."""
+KEYS = ("--key", "KEY")
+"""What takes the name of a key there is."""
 SPECS = tuple(spec.partition(":")[0] for spec in kinds().split(", "))
 CHOICES = {
     "--color": COLOURS,
     "--newline": NEWLINE,
     "--kdf": tuple(KDFS),
-    "--level": LEVELS,
+    "--type": TYPES,
+    "--algorithm": (AES, *ALGORITHMS),
     "--generate": SPECS,
     "SPEC": SPECS,
     "KIND": KINDS,
@@ -49,12 +54,12 @@ CHOICES = {
 Where commands differ in that, a command's path stands before the option.
 """
 
-FILE, SECRET, SLOT = "file", "secret", "slot"
+FILE, SECRET, SLOT, KEY = "file", "secret", "slot", "key"
 
 
 @dataclass(frozen=True)
 class Fill:
-    """What completion offers for one word: choices, or `what` is a file, a secret or a slot."""
+    """What completion offers for one word: choices, or `what` is a file, a secret, slot or key."""
 
     what: str = ""
     choices: tuple[str, ...] = ()
@@ -184,6 +189,8 @@ def _fill(name: str, metavar: str, param: Parameter, context: Context) -> Fill:
         return Fill(choices=tuple(str(choice) for choice in choices))
     if name in SLOTS:
         return Fill(SLOT)
+    if name in KEYS:
+        return Fill(KEY)
     return Fill(FILE) if metavar in FILES else Fill()
 
 

@@ -1,4 +1,4 @@
-"""`lango __complete [--slots] [--home DIR] [--] PREFIX`: what the completions of the shells ask.
+"""`lango __complete [--slots|--keys] [--home DIR] [--] PREFIX`: what shells' completions ask.
 
 The rule: one answer a line and nothing else. What it does not understand, or what goes wrong, is
 silence; it never unlocks, and no Typer is imported for it.
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def offers(words: Sequence[str]) -> list[str]:
-    """Names of secrets, or with --slots of slots, that begin with the prefix."""
-    flags, slots = Flags(), False
+    """Names of secrets, or with --slots, --keys of those, that begin with the prefix."""
+    flags, what = Flags(), ""
     prefixes: list[str] = []
     rest = iter(words)
     for word in rest:
         if word == "--":
             prefixes.extend(rest)
-        elif word == "--slots":
-            slots = True
+        elif word in ("--slots", "--keys"):
+            what = word
         elif word == "--home":
             flags.home = next(rest, None)
         elif word.startswith("--home="):
@@ -34,6 +34,10 @@ def offers(words: Sequence[str]) -> list[str]:
             prefixes.append(word)
     if len(prefixes) != 1:
         return []
-    prefix = prefixes[0]
-    found = completing.slot_names(flags, prefix) if slots else completing.secret_names(flags)
-    return [name for name in found if name.startswith(prefix)]
+    return [name for name in _names(flags, what, prefixes[0]) if name.startswith(prefixes[0])]
+
+
+def _names(flags: Flags, what: str, prefix: str) -> list[str]:
+    if what == "--slots":
+        return completing.slot_names(flags, prefix)
+    return completing.names(flags, keys=what == "--keys")

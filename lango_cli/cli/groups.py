@@ -16,7 +16,7 @@ from typer.core import TyperOption
 
 from lango_cli import __version__
 from lango_cli.cli.options import Group
-from lango_cli.errors import EXIT_CODES
+from lango_cli.exit_codes import EXIT_CODES
 
 if TYPE_CHECKING:
     from typer._click import Command as AnyCommand
@@ -47,15 +47,10 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
     ),
     "lock": ("vault", SINGLE, "Forget at once what `lango unlock` kept."),
     "secrets": ("secrets", GROUP, "Keep, read and look after secrets."),
-    "keys": ("keys", GROUP, "Who may unlock the vault: slots and passphrases."),
+    "keys": ("keys", GROUP, "What seals values, what signs, and who may unlock the vault."),
     "db": ("db", GROUP, "The database as a whole: check it, back it up, bring it back."),
     "redact": ("redact", SINGLE, "Take personal data out of standard input; or put it back."),
     "pii": ("pii", GROUP, "Which personal data is looked for, and how well it is found."),
-    "approve": (
-        "approve",
-        GROUP,
-        "Actions that wait for a yes: see them, answer them, take a yes back.",
-    ),
     "audit": ("audit", GROUP, "Who did what with the vault, and whether the record is whole."),
 }
 """Name: module in `lango_cli.cli`, whether it is a group of its own, one line of help."""

@@ -1,4 +1,4 @@
-"""`lango keys`: who may unlock the vault. Slots, and the passphrase of one.
+"""`lango keys slot|passphrase`: who may unlock the vault. Slots, and the passphrase of one.
 
 The rule: adding, removing, renaming a slot and changing a passphrase need a real unlock; listing
 works on a locked vault; a test decides without the database. Removing asks, and the last but one
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
-from lango_cli.cli import credentials, parse
+from lango_cli.cli import credentials, keys_registry, keys_use, parse
 from lango_cli.cli.backups import warn_of_backups
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.credentials import (
@@ -24,6 +24,7 @@ from lango_cli.cli.credentials import (
     slot_members,
 )
 from lango_cli.cli.exposed import exposed_members, tell_exposed
+from lango_cli.cli.keys_app import app
 from lango_cli.cli.options import command
 from lango_cli.errors import (
     AnotherVault,
@@ -47,9 +48,10 @@ if TYPE_CHECKING:
     from lango_cli.vault.envelope import Envelope, Slot
     from lango_cli.vault.vault import Vault
 
-app = typer.Typer()
 slot_app = typer.Typer()
 app.add_typer(slot_app, name="slot", help="The ways to unlock the vault.")
+
+__all__ = ["app", "keys_registry", "keys_use"]
 
 UNCHANGED = "nothing was changed"
 NOT_PROTECTED = (

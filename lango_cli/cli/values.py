@@ -62,7 +62,7 @@ class Source:
 
 def read(call: Call, source: Source, name: str, *, raw: bool, allow_empty: bool) -> SecretBytes:
     """The value, at most `LIMIT` bytes; empty only if allowed."""
-    _refuse_shared_descriptor(call, source)
+    refuse_shared(call, ui.STDIN if source.stdin else source.fd)
     value = _read(call, source, name, raw)
     if len(value) > LIMIT:
         raise TooLarge(f"the value is over {LIMIT} bytes")
@@ -75,7 +75,7 @@ def _read(call: Call, source: Source, name: str, raw: bool) -> SecretBytes:
     if source.stdin:
         return _from_stdin(call, raw)
     if source.file is not None:
-        return SecretBytes(_from_file(source.file))
+        return SecretBytes(from_file(source.file, "--from-file", LIMIT))
     if source.fd is not None:
         what = f"file descriptor {source.fd}"
         refuse_own(source.fd, what)
@@ -90,10 +90,10 @@ def _read(call: Call, source: Source, name: str, raw: bool) -> SecretBytes:
     return ask.new_secret(f"Value of {name}")
 
 
-def _refuse_shared_descriptor(call: Call, source: Source) -> None:
+def refuse_shared(call: Call, fd: int | None) -> None:
     """A passphrase and a value cannot both be all that one descriptor has."""
     taken = call.flags.passphrase_fd
-    if taken is not None and taken == (ui.STDIN if source.stdin else source.fd):
+    if taken is not None and taken == fd:
         raise UsageProblem(
             "the passphrase and the value come from the same descriptor",
             hint="give the passphrase by --passphrase-file",
@@ -101,10 +101,15 @@ def _refuse_shared_descriptor(call: Call, source: Source) -> None:
 
 
 def _from_stdin(call: Call, raw: bool) -> SecretBytes:
+    data = from_stdin(call, LIMIT + len(b"\r\n"))
+    return SecretBytes(data if raw else without_line_end(data))
+
+
+def from_stdin(call: Call, limit: int) -> bytes:
+    """All of standard input, byte for byte."""
     if call.ui.is_terminal(ui.STDIN):
         call.ui.note("reading the value as you type it, shown, up to Ctrl-D")
-    data = files.read_fd(ui.STDIN, "standard input", LIMIT + len(b"\r\n"))
-    return SecretBytes(data if raw else without_line_end(data))
+    return files.read_fd(ui.STDIN, "standard input", limit)
 
 
 def without_line_end(data: bytes) -> bytes:
@@ -114,17 +119,17 @@ def without_line_end(data: bytes) -> bytes:
     return data[:-1] if data.endswith(b"\n") else data
 
 
-def _from_file(path: str) -> bytes:
+def from_file(path: str, option: str, limit: int) -> bytes:
     """All of a file, pipe or link that the person named; `-` is standard input, verbatim."""
     if path == "-":
-        return files.read_fd(ui.STDIN, "standard input", LIMIT)
+        return files.read_fd(ui.STDIN, "standard input", limit)
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except (OSError, ValueError) as err:
         reason = (getattr(err, "strerror", None) or "not a path").lower()
-        raise FileProblem(f"the file that --from-file names: {reason}", hint="check it") from None
+        raise FileProblem(f"the file that {option} names: {reason}", hint="check it") from None
     try:
-        return files.read_fd(fd, "the file that --from-file names", LIMIT)
+        return files.read_fd(fd, f"the file that {option} names", limit)
     finally:
         os.close(fd)
 

@@ -19,20 +19,37 @@ NONCE = 12
 TAG = 16
 
 
+class Cipher:
+    """A 32-byte key made ready, for sealing or opening many values with it."""
+
+    __slots__ = ("_aead",)
+
+    def __init__(self, key: SecretBytes) -> None:
+        self._aead = openssl.aead.AESGCM(key.reveal())
+
+    def seal(self, plaintext: bytes, aad: bytes) -> bytes:
+        """Encrypt; the result is 28 bytes longer than the plaintext."""
+        nonce = random_bytes(NONCE)
+        return nonce + self._aead.encrypt(nonce, plaintext, aad)
+
+    def unseal(self, blob: bytes, aad: bytes) -> bytes:
+        """The plaintext, or Tampered if key, blob and `aad` do not belong together."""
+        if len(blob) < NONCE + TAG:
+            raise Tampered("a sealed value is cut short")
+        try:
+            return self._aead.decrypt(blob[:NONCE], blob[NONCE:], aad)
+        except Exception as err:
+            # InvalidTag lives in a module that this path does not import.
+            if type(err).__name__ != "InvalidTag":
+                raise
+        raise Tampered("a sealed value does not open under its key")
+
+
 def seal(key: SecretBytes, plaintext: bytes, aad: bytes) -> bytes:
-    """Encrypt under a 32-byte key; the result is 28 bytes longer than the plaintext."""
-    nonce = random_bytes(NONCE)
-    return nonce + openssl.aead.AESGCM(key.reveal()).encrypt(nonce, plaintext, aad)
+    """Encrypt one value under a 32-byte key."""
+    return Cipher(key).seal(plaintext, aad)
 
 
 def unseal(key: SecretBytes, blob: bytes, aad: bytes) -> bytes:
-    """The plaintext, or Tampered if key, blob and `aad` do not belong together."""
-    if len(blob) < NONCE + TAG:
-        raise Tampered("a sealed value is cut short")
-    try:
-        return openssl.aead.AESGCM(key.reveal()).decrypt(blob[:NONCE], blob[NONCE:], aad)
-    except Exception as err:
-        # InvalidTag lives in a module that this path does not import.
-        if type(err).__name__ != "InvalidTag":
-            raise
-    raise Tampered("a sealed value does not open under its key")
+    """Open one value, or Tampered if key, blob and `aad` do not belong together."""
+    return Cipher(key).unseal(blob, aad)

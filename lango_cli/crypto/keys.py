@@ -42,14 +42,14 @@ class DataKey(SecretBytes):
     __slots__ = ()
 
 
-class AuditKey(SecretBytes):
-    """Chains audit records and seals pending ones."""
+class SigningKey(SecretBytes):
+    """Signs what scripts give it: a seed, a scalar or a MAC key, always 32 bytes."""
 
     __slots__ = ()
 
 
-class ApprovalKey(SecretBytes):
-    """Seals grants, and what askers and answerers say to one another."""
+class AuditKey(SecretBytes):
+    """Chains audit records and seals pending ones."""
 
     __slots__ = ()
 

@@ -22,18 +22,20 @@ EVERY = 64
 
 
 def values(vault: Parts, progress: Progress) -> Iterator[str]:
-    """What is wrong with any version of any secret."""
+    """What is wrong with any version of any secret; not those lost with a destroyed key."""
+    opener = vault.keys.opener()
     progress.start("opening values", rows_look.counts(vault.store)["versions"])
     for number, row in enumerate(rows_check.all_values(vault.store), 1):
         secret, name, version, key, key_version, size, sealed = row
         named = f"{f'secret id {secret}' if name is None else name}@{version}"
+        which = (key, key_version)
         try:
-            length = len(vault.reader._unseal(secret, version, (key, key_version), sealed))
+            if data_key := opener(which):
+                length = len(vault.reader.unseal_with(data_key, secret, version, which, sealed))
+                if length != size:
+                    yield f"{named}: it has {length} bytes, not {size}"
         except LangoError as err:
             yield f"{named}: {err.message}"
-        else:
-            if length != size:
-                yield f"{named}: it has {length} bytes, not {size}"
         if name is None:
             yield f"{named}: there is no such secret"
         if number % EVERY == 0:
@@ -47,7 +49,7 @@ def wrapped_keys(vault: Parts) -> Iterator[str]:
         if name is None:
             yield f"{named}: there is no such key"
         try:
-            vault.keys.version(key, version)
+            vault.keys.check(key, version)
         except LangoError as err:
             yield f"{named}: {err.message}"
 

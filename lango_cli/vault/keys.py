@@ -1,78 +1,218 @@
-"""Data keys: random, stored wrapped, each with versions; one of them is the default.
+"""Keys of an open vault on the scripted path: which one seals, and the one that opens.
 
-The rule: a wrapped key is bound by its associated data to vault, key id and version, so that no
-row can be passed off as another. An unknown key is an error, never the default's turn.
+The rule: keys are random and stored wrapped; a wrapped key is bound by its associated data to
+vault, key id, version, and whether it seals or signs, so that no row can be passed off as another.
+An unknown key is an error, never the default's turn. States are asked for at each use, so that a
+key that somebody disables is refused by a process that has been running for a week too.
+
+All else that can be done with keys, and what the states mean, is in `registry`.
 """
 
 from __future__ import annotations
 
 from lango_cli.crypto.aead import seal, unseal
-from lango_cli.crypto.keys import AuditKey, DataKey
+from lango_cli.crypto.keys import AuditKey, DataKey, SigningKey
 from lango_cli.crypto.mac import pack, random_bytes
-from lango_cli.errors import KeyNotFound, Tampered
+from lango_cli.errors import KeyNotFound, KeyUnusable, Tampered, UsageProblem
 from lango_cli.vault import rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lango_cli.crypto.keys import WrappingKey
     from lango_cli.vault.store import Store
 
 DEFAULT_NAME = "default"
-ENCRYPTION = "encryption"
+ENCRYPTION, SIGNING = "encryption", "signing"
+AES = "aes-256-gcm"
+ACTIVE, RETIRED, DISABLED, DESTROYED = "active", "retired", "disabled", "destroyed"
+STRICTNESS = (ACTIVE, RETIRED, DISABLED, DESTROYED)
+"""Each refuses what the one before it refuses, and more."""
+USE_GRAIN = 3_600_000
+"""Milliseconds within which a key's use is noted once: a read must not write a page for it."""
+
+
+class KeyVersion:
+    """One version of a key as it is stored.
+
+    `state` is the stricter of its own and its key's, `label` that of the two which is to blame.
+    """
+
+    __slots__ = (
+        "algorithm",
+        "id",
+        "label",
+        "last_used_at",
+        "name",
+        "purpose",
+        "state",
+        "version",
+        "wrapped",
+    )
+
+    def __init__(self, row: rows.Row) -> None:
+        self.id: str = row[0]
+        self.name: str = row[1]
+        self.purpose: str = row[2]
+        self.algorithm: str = row[3]
+        self.version: int = row[6]
+        self.wrapped: bytes = row[8]
+        self.last_used_at: int | None = row[5]
+        self.state = stricter(row[4], row[7])
+        self.label = self.name if row[4] == self.state else f"{self.name}@{self.version}"
+
+    def refuse(self, *states: str) -> None:
+        """KeyUnusable if it is in one of these states."""
+        if self.state in states:
+            lost = self.state == DESTROYED
+            hint = "what it sealed is lost" if lost else f"lango keys enable {self.label}"
+            raise KeyUnusable(f"key {self.label} is {self.state}", hint=hint)
+
+
+def stricter(one: str, other: str) -> str:
+    """The stricter of two states; Tampered for a word that is none."""
+    try:
+        return STRICTNESS[max(STRICTNESS.index(one), STRICTNESS.index(other))]
+    except ValueError:
+        raise Tampered("a key is in a state that does not exist") from None
 
 
 class Keys:
-    """The data keys of an open vault; an unwrapped key is kept until the vault closes."""
+    """The keys of an open vault, as far as sealing and opening need them."""
 
     def __init__(self, store: Store, wrapping: WrappingKey, vault: bytes) -> None:
         self._store = store
         self._wrapping = wrapping
         self._vault = vault
-        self._open: dict[tuple[str, int], DataKey] = {}
+        self._used: dict[str, int | None] = {}
 
     def create_default(self, now: int) -> None:
         """The vault's first data key, version 1; inside a write. `now` in milliseconds UTC."""
         key_id = random_bytes(8).hex()
-        context = _context(self._vault, key_id, 1)
-        wrapped = seal(self._wrapping, random_bytes(32), context)
-        rows.insert_key(self._store, key_id, DEFAULT_NAME, ENCRYPTION, now)
-        rows.insert_key_version(self._store, key_id, 1, wrapped, now)
+        rows.insert_key(self._store, key_id, DEFAULT_NAME, ENCRYPTION, AES, now, default=True)
+        self.add_version(key_id, ENCRYPTION, AES, 1, random_bytes(32), now)
+
+    def add_version(
+        self, key_id: str, purpose: str, algorithm: str, version: int, key: bytes, now: int
+    ) -> None:
+        """Wrap and store an active version of a key; inside a write."""
+        context = wrapping_context(self._vault, purpose, algorithm, key_id, version)
+        wrapped = seal(self._wrapping, key, context)
+        rows.insert_key_version(self._store, key_id, version, wrapped, now)
+
+    def newest(self, purpose: str, name: str | None) -> KeyVersion:
+        """The newest version of the key of that name, or of the purpose's default.
+
+        KeyNotFound where there is none, UsageProblem where it has another purpose.
+        """
+        row = rows.newest_version(self._store, purpose, name)
+        if row is None and name is None and purpose == ENCRYPTION:
+            raise Tampered("the vault has no default data key")
+        if row is None:
+            what = f"key called {name}" if name else f"default {purpose} key"
+            raise KeyNotFound(f"no {what}", hint="list keys: lango keys list")
+        found = KeyVersion(row)
+        if found.purpose != purpose:
+            raise UsageProblem(
+                f"key {found.name} is for {found.purpose}, not for {purpose}",
+                hint="list keys: lango keys list",
+            )
+        return found
 
     def active(self, name: str | None = None) -> tuple[str, int, DataKey]:
-        """Id, newest active version and key of that name, or of the one that seals new values."""
-        found = rows.active_key(self._store, ENCRYPTION, name)
-        if found is None and name is None:
-            raise Tampered("the vault has no default data key")
-        if found is None:
-            raise KeyNotFound(f"no active data key called {name}", hint="leave out --key")
-        key_id, version = found
-        return key_id, version, self.version(key_id, version)
+        """Id, version and key of that name, or of the default, which seals new values.
+
+        KeyUnusable (44) unless its newest version is active: an older one never takes its place.
+        """
+        found = self.newest(ENCRYPTION, name)
+        found.refuse(RETIRED, DISABLED, DESTROYED)
+        self.mark_used(found)
+        return found.id, found.version, self.data_key(found)
 
     def version(self, key_id: str, version: int) -> DataKey:
-        """One version of a key; Tampered if a value names one that is not there."""
-        key = self._open.get((key_id, version))
-        if key is None:
-            wrapped = rows.wrapped_key(self._store, key_id, version)
-            if wrapped is None:
-                raise Tampered("a value names a data key that the vault does not have")
-            key = DataKey(unseal(self._wrapping, wrapped, _context(self._vault, key_id, version)))
-            self._open[key_id, version] = key
-        return key
+        """One version, to open what it sealed; KeyUnusable (44) if it is disabled or destroyed."""
+        found = self.stored(key_id, version)
+        found.refuse(DISABLED, DESTROYED)
+        self.mark_used(found)
+        return self.data_key(found)
+
+    def opener(self) -> Callable[[tuple[str, int]], DataKey | None]:
+        """For going through many values: a version's key, None if it is destroyed.
+
+        Disabled ones too, so it is only for what hands no value out: a masker, a check.
+        """
+        opened: dict[tuple[str, int], DataKey | None] = {}
+
+        def key_of(which: tuple[str, int]) -> DataKey | None:
+            if which not in opened:
+                found = self.stored(*which)
+                opened[which] = None if found.state == DESTROYED else self.data_key(found)
+            return opened[which]
+
+        return key_of
+
+    def check(self, key_id: str, version: int) -> None:
+        """Tampered unless the stored key opens as what it is; destroyed ones have nothing to."""
+        found = self.stored(key_id, version)
+        if found.state != DESTROYED:
+            self._unwrap(found, found.purpose)
+
+    def stored(self, key_id: str, version: int) -> KeyVersion:
+        """One version in whatever state; Tampered if a value names one that is not there."""
+        row = rows.key_version(self._store, key_id, version)
+        if row is None:
+            raise Tampered("a value names a data key that the vault does not have")
+        return KeyVersion(row)
+
+    def data_key(self, found: KeyVersion) -> DataKey:
+        """The unwrapped data key of a version whose state allows what it is wanted for."""
+        return DataKey(self._unwrap(found, ENCRYPTION))
+
+    def signing_key(self, found: KeyVersion) -> SigningKey:
+        """The unwrapped signing key of a version whose state allows what it is wanted for."""
+        return SigningKey(self._unwrap(found, SIGNING))
+
+    def _unwrap(self, found: KeyVersion, purpose: str) -> bytes:
+        where = (found.algorithm, found.id, found.version)
+        context = wrapping_context(self._vault, purpose, *where)
+        return unseal(self._wrapping, found.wrapped, context)
+
+    def mark_used(self, found: KeyVersion) -> None:
+        """It is used now: `note_use` will say when."""
+        self._used[found.id] = found.last_used_at
+
+    def note_use(self, now: int) -> None:
+        """Store when the keys marked since last time were used; inside a write, best effort."""
+        for key_id, last in self._used.items():
+            if last is None or now - last >= USE_GRAIN:
+                rows.use_key(self._store, key_id, now)
+        self._used.clear()
 
 
-def _context(vault: bytes, key_id: str, version: int) -> bytes:
-    return pack(b"lango/data-key/v1", vault, key_id.encode(), version.to_bytes(8, "big"))
+def wrapping_context(
+    vault: bytes, purpose: str, algorithm: str, key_id: str, version: int
+) -> bytes:
+    """What a wrapped key is bound to; data keys have one algorithm, which their label implies."""
+    where = (vault, key_id.encode(), version.to_bytes(8, "big"))
+    if purpose == ENCRYPTION:
+        return pack(b"lango/data-key/v1", *where)
+    return pack(b"lango/signing-key/v1", *where, algorithm.encode())
 
 
 def rewrap_all(store: Store, old: WrappingKey, new: WrappingKey, vault: bytes) -> int:
-    """Wrap every key under the next generation's key; inside a write. How many that were."""
-    changed = [
-        (seal(new, unseal(old, wrapped, context), context), key_id, version)
-        for key_id, version, wrapped in rows.wrapped_keys(store)
-        for context in (_context(vault, key_id, version),)
-    ]
-    store.run_many(rows.REWRAP, changed)
-    return len(changed)
+    """Wrap every stored key anew, data and signing keys alike; inside a write. How many.
+
+    Destroyed ones have nothing to wrap. Tampered if one does not open under `old`.
+    """
+    from lango_cli.vault import rows_keys
+
+    wrapped = []
+    for key_id, version, purpose, algorithm, blob in rows_keys.wrapped_keys(store):
+        context = wrapping_context(vault, purpose, algorithm, key_id, version)
+        wrapped.append((seal(new, unseal(old, blob, context), context), key_id, version))
+    rows_keys.replace_wrapped(store, wrapped)
+    return len(wrapped)
 
 
 def wrap_audit_key(wrapping: WrappingKey, vault: bytes, key: AuditKey) -> bytes:

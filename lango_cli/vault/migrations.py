@@ -54,14 +54,11 @@ _ROTATION = (
         PRIMARY KEY(secret_id, version)) WITHOUT ROWID""",
 )
 
-_APPROVALS = (
-    """CREATE TABLE grants(
-        id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
-        used_at INTEGER, uses INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID""",
-    """CREATE TABLE approvals(
-        id TEXT PRIMARY KEY, at INTEGER NOT NULL, turn TEXT NOT NULL, digest TEXT NOT NULL,
-        outcome TEXT NOT NULL, channel TEXT NOT NULL) WITHOUT ROWID""",
-    "CREATE INDEX approvals_turn ON approvals(turn, digest) WHERE turn <> ''",
+_KEY_REGISTRY = (
+    "ALTER TABLE keys ADD COLUMN algorithm TEXT NOT NULL DEFAULT 'aes-256-gcm'",
+    "ALTER TABLE keys ADD COLUMN state TEXT NOT NULL DEFAULT 'active'",
+    "ALTER TABLE keys ADD COLUMN last_used_at INTEGER",
+    "ALTER TABLE keys ADD COLUMN moving_since INTEGER",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _BACKUPS, _ROTATION, _APPROVALS)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _BACKUPS, _ROTATION, _KEY_REGISTRY)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lango_cli.crypto.aead import seal, unseal
 from lango_cli.crypto.mac import pack
-from lango_cli.errors import SecretNotFound, Tampered
+from lango_cli.errors import KeyUnusable, SecretNotFound, Tampered
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import rows
 from lango_cli.vault.names import split_reference
@@ -43,16 +43,21 @@ class Value:
         self.value = value
 
 
-def _value_context(vault: bytes, secret: str, version: int, key: tuple[str, int]) -> bytes:
-    return pack(
-        b"lango/value/v1",
-        vault,
-        b"secrets",
-        secret.encode(),
-        version.to_bytes(8, "big"),
-        key[0].encode(),
-        key[1].to_bytes(8, "big"),
-    )
+def context_ends(vault: bytes, key: tuple[str, int]) -> tuple[bytes, bytes]:
+    """What stands before and after `context_middle` for all values of a key's version."""
+    before = VALUE_FORMAT + pack(b"lango/value/v1", vault, b"secrets")
+    return before, pack(key[0].encode(), key[1].to_bytes(8, "big"))
+
+
+def context_middle(secret: str, version: int) -> bytes:
+    """The part of a value's context that is its own, under whatever key."""
+    return pack(secret.encode(), version.to_bytes(8, "big"))
+
+
+def value_context(vault: bytes, secret: str, version: int, key: tuple[str, int]) -> bytes:
+    """What a sealed value is bound to; `key` is its id and version."""
+    before, after = context_ends(vault, key)
+    return before + context_middle(secret, version) + after
 
 
 class Reader:
@@ -77,12 +82,19 @@ class Reader:
             )
             raise self._not_found(name, version)
         secret, _, current, expires_at, version, key_id, key_version, sealed = row
-        value = SecretBytes(self._unseal(secret, version, (key_id, key_version), sealed))
+        try:
+            value = SecretBytes(self._unseal(secret, version, (key_id, key_version), sealed))
+        except KeyUnusable as err:
+            refused = self._audit.event("secret.read", f"{name}@{version}", outcome="refused")
+            self._audit.append_read(refused)
+            raise KeyUnusable(f"{name}@{version}: {err.message}", hint=err.hint) from None
         now = int(self._clock() * 1000)
-        self._audit.append_read(
-            self._audit.event("secret.read", f"{name}@{version}"),
-            then=lambda: rows.touch(self._store, secret, now),
-        )
+
+        def note() -> None:
+            rows.touch(self._store, secret, now)
+            self._keys.note_use(now)
+
+        self._audit.append_read(self._audit.event("secret.read", f"{name}@{version}"), then=note)
         expires = None if expires_at is None else expires_at / 1000
         return Value(name, version, version == current, expires, value)
 
@@ -98,11 +110,16 @@ class Reader:
     def _seal(
         self, secret: str, version: int, key: tuple[str, int, DataKey], data: bytes
     ) -> bytes:
-        context = _value_context(self._vault, secret, version, key[:2])
-        return VALUE_FORMAT + seal(key[2], data, VALUE_FORMAT + context)
+        context = value_context(self._vault, secret, version, key[:2])
+        return VALUE_FORMAT + seal(key[2], data, context)
 
     def _unseal(self, secret: str, version: int, key: tuple[str, int], sealed: bytes) -> bytes:
+        return self.unseal_with(self._keys.version(*key), secret, version, key, sealed)
+
+    def unseal_with(
+        self, opener: DataKey, secret: str, version: int, key: tuple[str, int], sealed: bytes
+    ) -> bytes:
+        """One value, opened by the key that it names, whatever state that is in."""
         if sealed[:1] != VALUE_FORMAT:
             raise Tampered("a value is in no format that lango knows")
-        context = _value_context(self._vault, secret, version, key)
-        return unseal(self._keys.version(*key), sealed[1:], VALUE_FORMAT + context)
+        return unseal(opener, sealed[1:], value_context(self._vault, secret, version, key))

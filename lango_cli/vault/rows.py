@@ -46,39 +46,46 @@ def touch(store: Store, secret: str, now: int) -> None:
     )
 
 
-def wrapped_key(store: Store, key_id: str, version: int) -> bytes | None:
-    """A data key's version, as stored."""
-    row = store.row(
-        "SELECT wrapped FROM key_versions WHERE key_id = ? AND version = ?", key_id, version
-    )
-    return None if row is None else row[0]
+_KEY = """k.id, k.name, k.purpose, k.algorithm, k.state, k.last_used_at, v.version, v.state,
+    v.wrapped"""
 
 
-def wrapped_keys(store: Store) -> list[Row]:
-    """Key id, version and wrapped key of every version."""
-    return store.rows("SELECT key_id, version, wrapped FROM key_versions")
+def key_version(store: Store, key_id: str, version: int) -> Row | None:
+    """id, name, purpose, algorithm, state, last used, version, its state, wrapped."""
+    query = f"""SELECT {_KEY} FROM key_versions v JOIN keys k ON k.id = v.key_id
+        WHERE v.key_id = ? AND v.version = ?"""  # noqa: S608  # fixed text
+    return store.row(query, key_id, version)
 
 
-REWRAP = "UPDATE key_versions SET wrapped = ? WHERE key_id = ? AND version = ?"
-"""Replace a wrapped key: wrapped, key id, version."""
+def newest_version(store: Store, purpose: str, name: str | None) -> Row | None:
+    """The same of the newest version of the key of this name (None: the purpose's default)."""
+    query = f"""SELECT {_KEY} FROM keys k JOIN key_versions v ON v.key_id = k.id
+        WHERE k.name = ?2 OR (?2 IS NULL AND k.purpose = ?1 AND k.is_default = 1)
+        ORDER BY v.version DESC LIMIT 1"""  # noqa: S608  # fixed text
+    return store.row(query, purpose, name)
 
 
-def active_key(store: Store, purpose: str, name: str | None) -> tuple[str, int] | None:
-    """Id and newest active version of a purpose's key of this name (None: its default)."""
-    row = store.row(
-        """SELECT k.id, v.version FROM keys k JOIN key_versions v ON v.key_id = k.id
-            WHERE k.purpose = ?1 AND v.state = 'active'
-            AND (k.name = ?2 OR (?2 IS NULL AND k.is_default = 1))
-            ORDER BY v.version DESC LIMIT 1""",
-        purpose,
+def insert_key(
+    store: Store,
+    key_id: str,
+    name: str,
+    purpose: str,
+    algorithm: str,
+    now: int,
+    *,
+    default: bool = False,
+) -> None:
+    """A new key, without a version yet."""
+    store.run(
+        """INSERT INTO keys(id, name, purpose, algorithm, is_default, created_at)
+            VALUES (?, ?, ?, ?, ?, ?)""",
+        key_id,
         name,
+        purpose,
+        algorithm,
+        int(default),
+        now,
     )
-    return None if row is None else (row[0], row[1])
-
-
-def insert_key(store: Store, key_id: str, name: str, purpose: str, now: int) -> None:
-    """A new default key."""
-    store.run("INSERT INTO keys VALUES (?, ?, ?, 1, ?)", key_id, name, purpose, now)
 
 
 def insert_key_version(store: Store, key_id: str, version: int, wrapped: bytes, now: int) -> None:
@@ -86,6 +93,11 @@ def insert_key_version(store: Store, key_id: str, version: int, wrapped: bytes, 
     store.run(
         "INSERT INTO key_versions VALUES (?, ?, 'active', ?, ?)", key_id, version, wrapped, now
     )
+
+
+def use_key(store: Store, key_id: str, now: int) -> None:
+    """A key was used."""
+    store.run("UPDATE keys SET last_used_at = ? WHERE id = ?", now, key_id)
 
 
 def last_record(store: Store) -> tuple[int, bytes] | None:

@@ -228,11 +228,17 @@ class Secrets:
         return exposures(rows_exposed.exposed(self._store))
 
     def for_masking(self) -> Iterator[tuple[str, SecretBytes]]:
-        """Name and value of every live secret, for a masker: one record together, no access."""
+        """Name and value of every live secret, for a masker: one record together, no access.
+
+        A disabled key's values too, which somebody may have read before; not a destroyed one's.
+        """
         self._audit.append_read(self._audit.event("secret.masking", "*"))
+        key_of = self._reader._keys.opener()
         for secret, name, version, key_id, key_version, sealed in rows.values(self._store):
-            data = self._reader._unseal(secret, version, (key_id, key_version), sealed)
-            yield name, SecretBytes(data)
+            which = (key_id, key_version)
+            if key := key_of(which):
+                data = self._reader.unseal_with(key, secret, version, which, sealed)
+                yield name, SecretBytes(data)
 
     def count(self) -> int:
         """How many live secrets there are."""
@@ -264,6 +270,7 @@ class Secrets:
         key = self._reader._keys.active(name)
         version = rows.next_version(self._store, secret)
         sealed = self._reader._seal(secret, version, key, value.reveal())
+        self._reader._keys.note_use(self._now())
         rows.insert_version(self._store, secret, version, key[:2], len(value), sealed, self._now())
         return version
 

@@ -35,11 +35,12 @@ if TYPE_CHECKING:
 
     from lango_cli.errors import LangoError
     from lango_cli.model import UnlockSource
-    from lango_cli.vault.approvals import Approvals
     from lango_cli.vault.backups import Backups
     from lango_cli.vault.envelope import Envelope, Slot
     from lango_cli.vault.home import Home
+    from lango_cli.vault.key_use import KeyUse
     from lango_cli.vault.parts import Policy
+    from lango_cli.vault.registry import Registry
     from lango_cli.vault.secrets import Secrets
     from lango_cli.vault.slots import Slots
     from lango_cli.vault.store import Store
@@ -157,11 +158,18 @@ class Vault(Parts):
         return Backups(self.store)
 
     @property
-    def approvals(self) -> Approvals:
-        """What the vault keeps of approvals."""
-        from lango_cli.vault.approvals import Approvals
+    def registry(self) -> Registry:
+        """All that can be done with keys but using them."""
+        from lango_cli.vault.registry import Registry
 
-        return Approvals(self)
+        return Registry(self)
+
+    @property
+    def key_use(self) -> KeyUse:
+        """Encrypting, decrypting, signing and verifying what is not kept in the vault."""
+        from lango_cli.vault.key_use import KeyUse
+
+        return KeyUse(self)
 
     def _tidy(self) -> None:
         """Cut off old audit records, at most once a day; after a write, never after a read."""

@@ -1,4 +1,4 @@
-"""What completion may know of a vault: secrets' names and slots' labels.
+"""What completion may know of a vault: names of secrets and keys, and slots' labels.
 
 The rule: nothing here unlocks, asks or warns. Names come from an unlock session or not at all,
 labels from the header, where everybody who has the file can read them.
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from lango_cli.wiring.flags import Flags
 
 
-def secret_names(flags: Flags) -> list[str]:
-    """The names of all secrets; none where the vault is locked."""
+def names(flags: Flags, *, keys: bool) -> list[str]:
+    """The names of all secrets, or of all keys; none where the vault is locked."""
     folders = opening.folders_of(flags)
     settings = opening.load_settings(flags)
     home = opening.home_of(folders)
@@ -25,6 +25,8 @@ def secret_names(flags: Flags) -> list[str]:
         return []
     policy = opening.policy_of(settings, flags)
     with core.open_vault(home, envelope, bundle, policy, _quietly) as vault:
+        if keys:
+            return [key.name for key in vault.registry.list()]
         return vault.secrets.names()
 
 

@@ -94,10 +94,10 @@ def test_the_last_resort_shows_a_class_and_no_traceback() -> None:
 def test_completion_is_silent_whatever_is_wrong(
     monkeypatch: pytest.MonkeyPatch, said: Said, err: Exception
 ) -> None:
-    def secret_names(_flags: Flags) -> NoReturn:
+    def names(_flags: Flags, *, keys: bool) -> NoReturn:
         raise err
 
-    monkeypatch.setattr(completing, "secret_names", secret_names)
+    monkeypatch.setattr(completing, "names", names)
     assert front.main(["__complete", "x"]) == 0
     assert said.out + said.err == ""
 

@@ -20,7 +20,7 @@ from lango_cli.errors import (
 )
 from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
-from lango_cli.vault import audit_check, rows
+from lango_cli.vault import audit_check, rows, rows_keys
 from lango_cli.vault import envelope as envelopes
 from lango_cli.vault.envelope import DIRECT, HPKE, PAGE_SIZES
 from lango_cli.vault.home import COPY, HEADER
@@ -183,7 +183,7 @@ class TestWhatTheOldKeysOpen:
             old = SecretBytes(wrapping.reveal())
             rekey(vault, QUIET)
         with place_.open() as vault:
-            for _, _, wrapped in rows.wrapped_keys(vault.store):
+            for *_, wrapped in rows_keys.wrapped_keys(vault.store):
                 with pytest.raises(Tampered):
                     unseal(old, wrapped, b"")
             assert vault.bundle.wrapping != old

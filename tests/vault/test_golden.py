@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lango_cli.crypto import bip39, passphrase
+from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import audit_check
 from lango_cli.vault.envelope import FORMAT, open_slot
@@ -75,6 +76,20 @@ def test_every_value_of_the_golden_vault_is_as_it_was_put_in(golden: Place) -> N
         vault.secrets.undelete("deleted")
         assert value_of(vault, "deleted") == b"in the trash"
     assert golden.warnings == []
+
+
+def test_the_golden_vault_s_key_can_be_rotated_and_its_values_moved(golden: Place) -> None:
+    with golden.open() as vault:
+        (key,) = vault.registry.list()
+        assert (key.name, key.algorithm, key.state, key.default) == (
+            "default",
+            "aes-256-gcm",
+            "active",
+            True,
+        )
+        assert vault.registry.rotate("default", Unwatched()).moved == key.values == len(VALUES)
+        vault.registry.destroy("default@1")
+        assert {name: value_of(vault, name) for name in VALUES} == VALUES
 
 
 def check_metadata(vault: Vault) -> None:

@@ -1,0 +1,51 @@
+"""What the commands of `lango keys` share: the app they are declared on, and a key's story."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lango_cli.cli.secrets_app import when
+
+if TYPE_CHECKING:
+    from lango_cli.vault.key_info import KeyInfo
+
+app = typer.Typer()
+
+KeyName = Annotated[str, typer.Argument(metavar="KEY", help="A key's name.")]
+KeyVersionName = Annotated[
+    str, typer.Argument(metavar="KEY", help="A key's name; KEY@2 for its version 2.")
+]
+
+
+def described(key: KeyInfo) -> dict[str, object]:
+    """All that is known of a key, as JSON has it."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "type": key.purpose,
+        "algorithm": key.algorithm,
+        "state": key.state,
+        "default": key.default,
+        "version": key.version,
+        "created_at": when(key.created_at),
+        "rotated_at": when(key.rotated_at),
+        "last_used_at": when(key.last_used_at),
+        "reencrypting_since": when(key.moving_since),
+        "values": key.values,
+        "versions": [
+            {
+                "version": one.version,
+                "state": one.state,
+                "created_at": when(one.created_at),
+                "values": one.values,
+            }
+            for one in key.versions
+        ],
+    }
+
+
+def many(count: int, what: str = "value") -> str:
+    """`1 value`, `2 values`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
