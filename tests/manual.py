@@ -75,6 +75,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("See how large the database is, and what is in it:", "lango db status"),
         ("Take a backup, also while others write:", "lango db backup /media/stick/lango.backup"),
         ("See whether it is whole, and who can open it:", "lango db verify lango.backup"),
+        ("Put back what a backup holds:", "lango db restore lango.backup"),
         ("Check everything that is in the vault:", "lango db check"),
         ("See what a new master key would mean, then make one:", "lango db rekey --dry-run"),
         ("", "lango db rekey"),

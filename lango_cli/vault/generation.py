@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from lango_cli import files
 from lango_cli.crypto.keys import database_key, header_key, new_master_key, wrapping_key
 from lango_cli.crypto.mac import same
-from lango_cli.errors import FileProblem, Tampered
+from lango_cli.errors import FileProblem, NotInitialised, Tampered
 from lango_cli.vault import audit, rows, store_copy, store_draft
 from lango_cli.vault.envelope import hand_over, open_with_key, seal_master
 from lango_cli.vault.keys import rewrap_all, wrap_audit_key
@@ -160,7 +160,10 @@ class Draft:
 
     def _is_the_vault(self) -> bool:
         """Whether the header leads here already, though something failed after that."""
-        header = self.home.read_header(lambda _text: None)
+        try:
+            header = self.home.read_header(lambda _text: None)
+        except NotInitialised:
+            return False
         return header.generation == self.envelope.generation
 
     def _clear(self) -> None:

@@ -72,7 +72,7 @@ def preflight(vault: Parts) -> Plan:
             hint="make room and run the command again; nothing was changed",
         )
     envelope = vault.home.read_header(lambda _text: None)
-    _check_public_keys(vault, envelope)
+    check_public_keys(vault, envelope)
     numbers = (number for number, _, _ in vault.home.generations())
     following = 1 + max((envelope.generation, *numbers))
     return Plan(envelope.generation, following, size, free, tuple(_slots(vault, envelope)))
@@ -106,7 +106,7 @@ def _slots(vault: Parts, envelope: Envelope) -> list[SlotInfo]:
     return describe(envelope, rows.slot_use(vault.store), vault.store.meta(CHANGED) or 1)
 
 
-def _check_public_keys(vault: Parts, envelope: Envelope) -> None:
+def check_public_keys(vault: Parts, envelope: Envelope) -> None:
     """Tampered for a slot whose public key is not the one its owner's seed gave the last time."""
     use = rows.slot_use(vault.store)
     for slot in envelope.slots:
@@ -139,7 +139,7 @@ def rekey(
         vault.audit.append(vault.audit.event("db.rekey", outcome="begun"))
     with files.Lock(vault.home.path("vault.lock"), vault.store.lock_timeout):
         vault.check_fence()
-        envelope = _current(vault, key)
+        envelope = current_header(vault, key)
         slots = _slots(vault, envelope)
         dropped = [] if owners is None else [slot for slot in slots if slot.id not in present]
         envelope.slots = [slot for slot in envelope.slots if slot.id not in _ids(dropped)]
@@ -160,13 +160,13 @@ def _ids(slots: list[SlotInfo]) -> set[str]:
     return {slot.id for slot in slots}
 
 
-def _current(vault: Parts, key: HeaderKey) -> Envelope:
+def current_header(vault: Parts, key: HeaderKey) -> Envelope:
     """The header as it is now, under the lock; Tampered if it is an older one or was changed."""
     envelope = vault.home.read_header(lambda _text: None)
     envelope.verify(key)
     if envelope.revision < vault.store.meta("revision"):
         raise Tampered("the header is older than the database: it was put back from a copy")
-    _check_public_keys(vault, envelope)
+    check_public_keys(vault, envelope)
     return envelope
 
 

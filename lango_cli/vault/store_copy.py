@@ -111,7 +111,24 @@ def digests(store: Store, progress: Progress) -> Digests:
     return {table: _digest(store, table, progress) for table in tables(store)}
 
 
-def _digest(store: Store, table: str, progress: Progress) -> tuple[int, bytes]:
+def same_rows(
+    one: Store, other: Store, table: str, columns: tuple[str, ...], progress: Progress
+) -> bool:
+    """Whether these columns of a table hold the same rows in the same order."""
+    wanted = ", ".join(columns)
+    left = _digest(one, table, progress, wanted)
+    return left == _digest(other, table, progress, wanted)
+
+
+def columns_of(store: Store, table: str) -> tuple[str, ...]:
+    """The names of a table's columns."""
+    names = tuple(row[1] for row in store.rows(f"PRAGMA table_info({table})"))
+    if not all(name.isidentifier() for name in names):
+        raise Tampered("the database has a column that is not lango's")
+    return names
+
+
+def _digest(store: Store, table: str, progress: Progress, columns: str = "*") -> tuple[int, bytes]:
     import msgspec
 
     count = 0
@@ -119,7 +136,7 @@ def _digest(store: Store, table: str, progress: Progress) -> tuple[int, bytes]:
 
     def rows() -> Iterator[bytes]:
         nonlocal count
-        for row in store.each(f'SELECT * FROM "{table}"'):  # noqa: S608  # a name of the schema
+        for row in store.each(f'SELECT {columns} FROM "{table}"'):  # noqa: S608  # the schema's names
             count += 1
             yield encode(row)
             progress.advance()

@@ -24,18 +24,19 @@ if TYPE_CHECKING:
 
 
 class File:
-    """A database file: where it is, its key, its page size."""
+    """A database file: where it is, its key, its page size, how SQLite opens it."""
 
-    __slots__ = ("key", "page_size", "path")
+    __slots__ = ("key", "mode", "page_size", "path")
 
-    def __init__(self, path: str, key: DatabaseKey, page_size: int) -> None:
+    def __init__(self, path: str, key: DatabaseKey, page_size: int, mode: str = "mode=rw") -> None:
         self.path = path
         self.key = key
         self.page_size = page_size
+        self.mode = mode
 
     def connect(self) -> Any:  # noqa: ANN401  # the binding has no types
         """A connection that only reads."""
-        connection = connect(self.path, "mode=rw", self.key, self.page_size)
+        connection = connect(self.path, self.mode, self.key, self.page_size)
         connection.execute("PRAGMA query_only = ON")
         return connection
 

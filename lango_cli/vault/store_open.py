@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lango_cli.crypto.keys import DatabaseKey
+    from lango_cli.vault.store import Transaction
 
 CACHE_KIB = 32_000
 """At most so much of the file is kept decrypted: enough for the index of 100,000 secrets."""
@@ -242,12 +243,18 @@ def _check(store: Store, vault: str) -> None:
     if schema > len(MIGRATIONS):
         raise NewerFormat(f"the database has schema {schema}, this lango knows {len(MIGRATIONS)}")
     if schema < len(MIGRATIONS):
-        _migrate(store)
+        _migrate(store, store.write())
 
 
-def _migrate(store: Store) -> None:
+def migrate_alone(store: Store) -> None:
+    """Bring the schema of a database forward that nobody else knows of yet."""
+    if store.meta("schema") < len(MIGRATIONS):
+        _migrate(store, store.write_alone())
+
+
+def _migrate(store: Store, transaction: Transaction) -> None:
     """Bring the schema forward, one transaction for all steps; never backward."""
-    with store.write():
+    with transaction:
         for number in range(store.meta("schema"), len(MIGRATIONS)):
             for statement in MIGRATIONS[number]:
                 store.run(statement)

@@ -62,22 +62,33 @@ def open_backup(
     flags: Flags, path: str, ask: Prompter | None, warn: Warn, progress: Progress
 ) -> OpenBackup:
     """The backup at `path`, opened. Tampered where it is cut or changed, WrongKey, Locked."""
+    backup = read_whole(path, progress)
+    return with_key(flags, backup, unlock(flags, backup, ask, warn))
+
+
+def read_whole(path: str, progress: Progress) -> Backup:
+    """The backup at `path`, byte for byte what its trailer says; still locked."""
     backup = read_backup(path)
     backup.check_digest(progress)
+    return backup
+
+
+def unlock(flags: Flags, backup: Backup, ask: Prompter | None, warn: Warn) -> Bundle | Opened:
+    """What opens the backup, by its own header."""
     folders, settings = opening.folders_of(flags), opening.load_settings(flags)
     envelope = backup.about.envelope
-    key = opening.unlock(flags, folders, settings, envelope, ask, warn, real=False)
-    backup.verify(
-        key.header if isinstance(key, Bundle) else header_key(key.master, envelope.vault_bytes)
-    )
-    return _opened(flags, backup, key)
+    return opening.unlock(flags, folders, settings, envelope, ask, warn, real=False)
 
 
-def _opened(flags: Flags, backup: Backup, key: Bundle | Opened) -> OpenBackup:
+def with_key(flags: Flags, backup: Backup, key: Bundle | Opened) -> OpenBackup:
+    """The backup, opened by this; Tampered unless all of it was made with the vault's key."""
     envelope = backup.about.envelope
-    database = (
-        key.database if isinstance(key, Bundle) else database_key(key.master, envelope.vault_bytes)
-    )
+    if isinstance(key, Bundle):
+        backup.verify(key.header)
+        database = key.database
+    else:
+        backup.verify(header_key(key.master, envelope.vault_bytes))
+        database = database_key(key.master, envelope.vault_bytes)
     store = store_copy.open_copy(backup.path, database, envelope.page_size)
     try:
         store_copy.know(store, envelope.vault)

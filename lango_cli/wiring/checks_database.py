@@ -86,10 +86,14 @@ def _mended_by_doctor() -> None:
 
 def strays(vault: Vault) -> Iterator[Finding]:
     """Files in the home that belong to no generation, or that an interrupted command left."""
-    found = list(checks_files.leftovers(vault.home, vault.envelope.generation))
+    now = vault.envelope.generation
+    older = [name for number, _, name in vault.home.generations() if number < now]
+    found = list(checks_files.leftovers(vault.home, now))
     for finding in found:
-        level = ERROR if finding.level == ADVICE else finding.level
-        yield replace(finding, level=level)
+        if finding.text.partition(" ")[0] in older:
+            yield ok("leftovers", f"{finding.text}; the next change of the vault removes it")
+        else:
+            yield replace(finding, level=ERROR if finding.level == ADVICE else finding.level)
     if not found:
         folder = os.path.basename(vault.home.folder)
         yield ok("leftovers", f"nothing in {folder} but what belongs there")
