@@ -61,7 +61,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--enable|--disable|--map|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -133,6 +133,7 @@ _lango() {
             'lango db decrypt') where='lango db decrypt' ;;
             'lango db encrypt') where='lango db encrypt' ;;
             'lango db rekey') where='lango db rekey' ;;
+            'lango db restore') where='lango db restore' ;;
             'lango db vacuum') where='lango db vacuum' ;;
             'lango pii list') where='lango pii list' ;;
             'lango pii eval') where='lango pii eval' ;;
@@ -152,7 +153,7 @@ _lango() {
     fi
     if [[ -n $taker ]]; then
         case "$where $taker" in
-            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --keep'|*' --map'|*' --head') _lango_reply -f -- "$current" ;;
+            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --head') _lango_reply -f -- "$current" ;;
             *' --slot') _lango_ask --slots ;;
             *' --color') _lango_reply -W 'auto always never' -- "$current" ;;
             *' --kdf') _lango_reply -W 'pbkdf2 argon2id' -- "$current" ;;
@@ -205,6 +206,7 @@ _lango() {
             'lango db verify'' '0) _lango_reply -f -- "$current" ;;
             'lango db decrypt'' '0) _lango_reply -f -- "$current" ;;
             'lango db encrypt'' '0) _lango_reply -f -- "$current" ;;
+            'lango db restore'' '0) _lango_reply -f -- "$current" ;;
             'lango pii eval'' '0) _lango_reply -f -- "$current" ;;
         esac
     fi
@@ -259,7 +261,7 @@ _lango() {
         'lango keys slot remove') commands='' options='--confirm --compromised --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot test') commands='' options='--recovery-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot rename') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango db') commands='backup verify status check decrypt encrypt rekey vacuum' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango db') commands='backup verify status check decrypt encrypt rekey restore vacuum' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db backup') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db verify') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db status') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
@@ -267,6 +269,7 @@ _lango() {
         'lango db decrypt') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db encrypt') commands='' options='--dry-run --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db rekey') commands='' options='--dry-run --compromised --keep --page-size --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango db restore') commands='' options='--dry-run --backup-passphrase-file --backup-keyfile --backup-recovery --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db vacuum') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango redact') commands='' options='--enable --disable --typed --plain --reversible --restore --map --summary --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango pii') commands='list eval ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

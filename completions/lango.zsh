@@ -38,7 +38,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--enable|--disable|--map|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -110,6 +110,7 @@ _lango() {
             'lango db decrypt') where='lango db decrypt' ;;
             'lango db encrypt') where='lango db encrypt' ;;
             'lango db rekey') where='lango db rekey' ;;
+            'lango db restore') where='lango db restore' ;;
             'lango db vacuum') where='lango db vacuum' ;;
             'lango pii list') where='lango pii list' ;;
             'lango pii eval') where='lango pii eval' ;;
@@ -129,7 +130,7 @@ _lango() {
     fi
     if [[ -n $taker ]]; then
         case "$where $taker" in
-            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --keep'|*' --map'|*' --head') _files ;;
+            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --head') _files ;;
             *' --slot') _lango_ask --slots ;;
             *' --color') compadd -- auto always never ;;
             *' --kdf') compadd -- pbkdf2 argon2id ;;
@@ -182,6 +183,7 @@ _lango() {
             'lango db verify'' '0) _files ;;
             'lango db decrypt'' '0) _files ;;
             'lango db encrypt'' '0) _files ;;
+            'lango db restore'' '0) _files ;;
             'lango pii eval'' '0) _files ;;
         esac
     fi
@@ -335,7 +337,7 @@ _lango() {
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango db')
-            commands=('backup:Write the whole vault to a new encrypted file, while others go on using it.' 'verify:Open a backup with a credential of its own, and check everything that is in it.' 'status:Say what the database is: generation, file, sizes, versions, and how much is in it.' 'check:Check the whole database: pages, keys, every value, audit log, headers, stray files.' 'decrypt:Write every secret with all its versions, in clear, to a new SQLite file.' 'encrypt:Take the secrets of a plaintext SQLite file, as lango db decrypt writes it, into the vault.' 'rekey:Give the vault a new master key and its database a new key; every value stays.' 'vacuum:Make the database as small as what is in it; others can read meanwhile.')
+            commands=('backup:Write the whole vault to a new encrypted file, while others go on using it.' 'verify:Open a backup with a credential of its own, and check everything that is in it.' 'status:Say what the database is: generation, file, sizes, versions, and how much is in it.' 'check:Check the whole database: pages, keys, every value, audit log, headers, stray files.' 'decrypt:Write every secret with all its versions, in clear, to a new SQLite file.' 'encrypt:Take the secrets of a plaintext SQLite file, as lango db decrypt writes it, into the vault.' 'rekey:Give the vault a new master key and its database a new key; every value stays.' 'restore:Put the content of a backup in place of the vault'\''s, as a new generation of its keys.' 'vacuum:Make the database as small as what is in it; others can read meanwhile.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango db backup')
             commands=()
@@ -358,6 +360,9 @@ _lango() {
         'lango db rekey')
             commands=()
             options=('--dry-run:Say what would be done, and do nothing.' '--compromised:Keep only slots that are opened now; the old database goes at once.' '--keep:With --compromised: a keyfile, passphrase or recovery words that opens another slot, which stays.' '--page-size:Of the new database.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango db restore')
+            commands=()
+            options=('--dry-run:Say what would be done.' '--backup-passphrase-file:The backup'\''s passphrase.' '--backup-keyfile:The backup'\''s keyfile.' '--backup-recovery:Ask for the backup'\''s recovery words.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango db vacuum')
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
