@@ -295,12 +295,14 @@ def wait_for_owner(bench: Bench) -> None:
 
 def main() -> int:
     """Measure everything, print the table."""
+    from tests.bench_rekey import rekey
+
     folder = Path(tempfile.mkdtemp(prefix="lango-bench-"))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     bench = Bench(folder)
     try:
         bench.install()
-        for part in (reads, writes, sizes, cold_keyring):
+        for part in (reads, writes, sizes, cold_keyring, rekey):
             part(bench)
         return bench.show()
     finally:
