@@ -58,6 +58,7 @@ def rekey(bench: Bench) -> None:
     bench.call([bench.python, "-c", FILL, str(COUNT), str(SIZE)])
     mine: list[Spent] = []
     bare: list[Spent] = []
+    path = ""
     for _ in range(TURNS):
         path, key = bench.call([bench.python, "-c", KEY]).split()
         copy = bench.folder / "bare.db"
