@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lango_cli.crypto.stream import sha256_of
-from lango_cli.errors import NewerFormat, Tampered
+from lango_cli.errors import FileProblem, NewerFormat, Tampered
+from lango_cli.vault.engine import dbapi2
+from lango_cli.vault.envelope import PAGE_SIZE
 from lango_cli.vault.migrations import MIGRATIONS
 from lango_cli.vault.store import ERRORS, Store, translate
 from lango_cli.vault.store_open import IMMUTABLE, connect
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lango_cli.crypto.keys import DatabaseKey
+    from lango_cli.errors import LangoError
     from lango_cli.model import Progress
     from lango_cli.vault.engine import Connection
 
@@ -69,7 +72,7 @@ def copy_pages(
         target.execute("PRAGMA synchronous = OFF")
         _copy(source, target, page_size, progress)
     except ERRORS as err:
-        raise translate(err, path) from None
+        raise _translate(err, path) from None
     finally:
         if target is not None:
             target.close()
@@ -83,9 +86,19 @@ def copy_back(
     try:
         _copy(source, target._connection, page_size, progress)
     except ERRORS as err:
-        raise translate(err, target.path) from None
+        raise _translate(err, target.path) from None
     finally:
         source.abandon()
+
+
+def _translate(err: BaseException, path: str) -> LangoError:
+    """The same as `translate`, for the backup API too, whose errors come without a code."""
+    code = getattr(err, "sqlite_errorcode", None)
+    if code is not None or not isinstance(err, dbapi2.OperationalError):
+        return translate(err, path)
+    if "full" in str(err):
+        return FileProblem(f"{path}: no space left", hint="make room and run the command again")
+    return FileProblem(f"{path}: cannot be read or written", hint="is the disk full?")
 
 
 def _copy(source: Store, target: Connection, page_size: int, progress: Progress) -> None:
@@ -101,9 +114,16 @@ def _copy(source: Store, target: Connection, page_size: int, progress: Progress)
     source._connection.backup(target, pages=max(1, STEP // page_size), progress=report)
 
 
-def compact_into(store: Store, path: str) -> None:
-    """The same content without free pages in the empty file `path`, under the same key."""
-    store.run("VACUUM INTO ?", path)
+def compact_into(store: Store, path: str, page_size: int) -> None:
+    """The same content without free pages in the empty file `path`, under the same key.
+
+    What SQLCipher makes by `VACUUM INTO` has pages of its default size, whatever the source has.
+    """
+    store.rows(f"PRAGMA cipher_default_page_size = {page_size}")
+    try:
+        store.run("VACUUM INTO ?", path)
+    finally:
+        store.rows(f"PRAGMA cipher_default_page_size = {PAGE_SIZE}")
 
 
 def digests(store: Store, progress: Progress) -> Digests:

@@ -65,7 +65,7 @@ def _compact(vault: Parts, passing: Passing, progress: Progress) -> None:
     """Make the copy and compare it, table by table."""
     store, key = vault.store, vault.bundle.database
     progress.start("compacting", 2 * sum(rows_look.counts(store).values()))
-    store_copy.compact_into(store, passing.name)
+    store_copy.compact_into(store, passing.name, vault.envelope.page_size)
     copy = store_copy.open_copy(passing.name, key, vault.envelope.page_size)
     try:
         pages = rows_look.pages(copy)[1]

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from lango_cli.errors import LangoError
 from lango_cli.files import Lock
 from lango_cli.secret import SecretBytes
+from tests.vault import database_work
 from tests.vault.place import PASSPHRASE_SLOT, Place, set_value, value_of, weaken
 
 if TYPE_CHECKING:
@@ -161,6 +162,8 @@ def create_or_say(place: Place) -> None:
 ACTIONS: dict[str, Callable[..., None]] = {
     "change_on_a_full_disk": change_on_a_full_disk,
     "crash": crash,
+    "work": database_work.work,
+    "on_a_full_disk": database_work.on_a_full_disk,
     "create_or_say": create_or_say,
     "fill_the_disk": fill_the_disk,
     "leave_everything": leave_everything,
