@@ -77,6 +77,7 @@ _lango() {
             'lango db') where='lango db' ;;
             'lango redact') where='lango redact' ;;
             'lango pii') where='lango pii' ;;
+            'lango approve') where='lango approve' ;;
             'lango audit') where='lango audit' ;;
             'lango secrets import') where='lango secrets import' ;;
             'lango secrets export') where='lango secrets export' ;;
@@ -138,6 +139,15 @@ _lango() {
             'lango pii list') where='lango pii list' ;;
             'lango pii eval') where='lango pii eval' ;;
             'lango pii ls') where='lango pii list' ;;
+            'lango approve list') where='lango approve list' ;;
+            'lango approve show') where='lango approve show' ;;
+            'lango approve allow') where='lango approve allow' ;;
+            'lango approve deny') where='lango approve deny' ;;
+            'lango approve watch') where='lango approve watch' ;;
+            'lango approve grants') where='lango approve grants' ;;
+            'lango approve revoke') where='lango approve revoke' ;;
+            'lango approve explain') where='lango approve explain' ;;
+            'lango approve ls') where='lango approve list' ;;
             'lango audit list') where='lango audit list' ;;
             'lango audit verify') where='lango audit verify' ;;
             'lango audit export') where='lango audit export' ;;
@@ -212,7 +222,7 @@ _lango() {
     fi
     local commands= options=
     case "$where" in
-        'lango') commands='quickstart onboard init status doctor unlock lock secrets keys db redact pii audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango') commands='quickstart onboard init status doctor unlock lock secrets keys db redact pii approve audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango quickstart') commands='' options='' ;;
         'lango onboard') commands='' options='' ;;
         'lango init') commands='' options='--keyring --keyfile --kdf --no-recovery --recovery-file --new-passphrase-fd --new-passphrase-file' ;;
@@ -275,6 +285,15 @@ _lango() {
         'lango pii') commands='list eval ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango pii list') commands='' options='--enable --disable' ;;
         'lango pii eval') commands='' options='--enable --disable' ;;
+        'lango approve') commands='list show allow deny watch grants revoke explain ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango approve list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango approve show') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango approve allow') commands='' options='--session --always --like --for --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango approve deny') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango approve watch') commands='' options='--plain --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango approve grants') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango approve revoke') commands='' options='--all --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango approve explain') commands='' options='--level' ;;
         'lango audit') commands='list verify export ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit list') commands='' options='--since --limit --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit verify') commands='' options='--head --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

@@ -54,6 +54,7 @@ _lango() {
             'lango db') where='lango db' ;;
             'lango redact') where='lango redact' ;;
             'lango pii') where='lango pii' ;;
+            'lango approve') where='lango approve' ;;
             'lango audit') where='lango audit' ;;
             'lango secrets import') where='lango secrets import' ;;
             'lango secrets export') where='lango secrets export' ;;
@@ -115,6 +116,15 @@ _lango() {
             'lango pii list') where='lango pii list' ;;
             'lango pii eval') where='lango pii eval' ;;
             'lango pii ls') where='lango pii list' ;;
+            'lango approve list') where='lango approve list' ;;
+            'lango approve show') where='lango approve show' ;;
+            'lango approve allow') where='lango approve allow' ;;
+            'lango approve deny') where='lango approve deny' ;;
+            'lango approve watch') where='lango approve watch' ;;
+            'lango approve grants') where='lango approve grants' ;;
+            'lango approve revoke') where='lango approve revoke' ;;
+            'lango approve explain') where='lango approve explain' ;;
+            'lango approve ls') where='lango approve list' ;;
             'lango audit list') where='lango audit list' ;;
             'lango audit verify') where='lango audit verify' ;;
             'lango audit export') where='lango audit export' ;;
@@ -378,6 +388,33 @@ _lango() {
         'lango pii eval')
             commands=()
             options=('--enable:Look for this pattern or category too; or all.' '--disable:Do not look for this pattern or category.') ;;
+        'lango approve')
+            commands=('list:List the requests that wait for an answer now, the oldest first.' 'show:Show all of a request that waits, with nothing in it invisible and values masked.' 'allow:Say yes to a request that waits: once, or with --session or --always for longer.' 'deny:Say no to a request that waits; in this turn it is not asked again.' 'watch:Wait for requests and answer them here, until Ctrl-C.' 'grants:List what an earlier yes still covers, and until when.' 'revoke:Take back a grant: from now on its actions are asked again.' 'explain:Say whether a tool needs a yes, and which rule decides that; unlocks nothing.' 'ls:list: List the requests that wait for an answer now, the oldest first.')
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango approve list')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango approve show')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango approve allow')
+            commands=()
+            options=('--session:This action for the rest of its session too.' '--always:This action from now on too.' '--like:With --always: where * may vary.' '--for:With --always: how long, such as 7d.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango approve deny')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango approve watch')
+            commands=()
+            options=('--plain:A line for each request and its end; nothing is asked.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango approve grants')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango approve revoke')
+            commands=()
+            options=('--all:All of them.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango approve explain')
+            commands=()
+            options=('--level:safe, moderate or dangerous.') ;;
         'lango audit')
             commands=('list:List what was done with the vault, the oldest first; on a terminal the newest 50.' 'verify:Check that no record was changed, and with --head that none is missing at the end.' 'export:Export all records as JSON lines, or with --head what shows later that none was cut off.' 'ls:list: List what was done with the vault, the oldest first; on a terminal the newest 50.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;

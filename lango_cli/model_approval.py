@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 SAFE, MODERATE, DANGEROUS = "safe", "moderate", "dangerous"
 LEVELS = (SAFE, MODERATE, DANGEROUS)
@@ -71,6 +71,7 @@ class Question:
     asker: str
     parameters: tuple[tuple[str, str], ...]
     secrets: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
     digest: str
     asked: float
     until: float
@@ -93,6 +94,70 @@ class Answer:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A yes that lasts: for one digest, or with `likes` for what fits; times are seconds UTC.
+
+    `leaves` are the parameters that were shown (`interceptor.actions`), by path.
+    """
+
+    id: str
+    tool: str
+    origin: str
+    scope: str
+    session: str
+    digest: str
+    leaves: Mapping[str, str]
+    likes: Mapping[str, str]
+    secrets: Mapping[str, str]
+    created: float
+    expires: float
+    used: float | None = None
+    uses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a request ended: what the log and a late answer are told."""
+
+    id: str
+    outcome: str
+    channel: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A decision to be kept: what was asked, how it ended, in which turn, by which grant.
+
+    `keep` is a grant that the answer made; `used` the id of one that decided.
+    """
+
+    ending: Ending
+    tool: str
+    digest: str
+    turn: str
+    detail: str
+    keep: Grant | None = None
+    used: str = ""
+
+
+class ApprovalMemory(Protocol):
+    """What a vault keeps of decisions: grants, how requests ended, and the audit log."""
+
+    def grants(self) -> Sequence[Grant]:
+        """Every grant that has not expired, the oldest first."""
+
+    def outcomes(self, turn: str, digest: str) -> Sequence[str]:
+        """How this action ended before in this turn, the oldest first."""
+
+    def record(self, entry: Entry) -> bool:
+        """Keep a decision with its audit record, at once; False if the grant used is gone."""
+
+    def ending(self, request: str) -> Ending | None:
+        """How the request with this id ended; None where that is not known (any more)."""
+
+
 class Approver(Protocol):
     """Whoever decides whether an action may go on."""
 
@@ -111,8 +176,12 @@ class ApprovalChannel(Protocol):
     def name(self) -> str:
         """As in the setting of the channels."""
 
-    def open(self, question: Question) -> None:
-        """Put the question; NotApplicable with the reason where this channel cannot."""
+    def open(self, question: Question, check: Callable[[Answer], None]) -> None:
+        """Put the question; NotApplicable with the reason where this channel cannot.
+
+        `check` raises UsageProblem for an answer that cannot be; the person is told, and the
+        question stands.
+        """
 
     def filenos(self) -> Sequence[int]:
         """What to wait for, asked anew before each wait; empty when the channel has gone."""

@@ -20,6 +20,8 @@ ENVIRONMENT = {
     " read it, so prefer one of those; lango doctor reports it.",
     "CREDENTIALS_DIRECTORY": "A systemd service's credentials: its file lango is a keyfile or a"
     " passphrase.",
+    "LANGO_SESSION": "The session that actions belong to, for a yes that lasts as long.",
+    "LANGO_TURN": "The turn in it: an action that was denied in a turn is not asked again in it.",
     "NO_COLOR": "If not empty: no colour, unless --color says otherwise.",
     "CLICOLOR_FORCE": "If neither empty nor 0: colour off a terminal too, unless NO_COLOR or"
     " --color says otherwise.",
@@ -80,6 +82,17 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("See what a new master key would mean, then make one:", "lango db rekey --dry-run"),
         ("", "lango db rekey"),
         ("Keep only the slots that open now:", "lango db rekey --compromised"),
+    ),
+    "lango approve": (
+        ("Answer what comes, in a terminal of your own:", "lango approve watch"),
+        ("Or one request, by its id:", "lango approve show 3f9a"),
+        ("", "lango approve allow 3f9a"),
+        (
+            "Allow a request from now on for a week, and others that differ only in a name:",
+            "lango approve allow 3f9a --always --for 7d --like 'argv[2]=https://api.example.com/*'",
+        ),
+        ("See which rule asks for a tool:", "lango approve explain run"),
+        ("Take a yes back:", "lango approve revoke 81c0"),
     ),
     "lango audit": (
         ("See what happened in the last day:", "lango audit list --since 1d"),

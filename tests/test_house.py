@@ -78,6 +78,7 @@ REVEALS: dict[str, int] = {
     "unlock/session.py": 1,
     "unlock/session_server.py": 2,
     "unlock/sources.py": 3,
+    "vault/approvals.py": 1,
     "vault/audit.py": 2,
     "vault/audit_check.py": 1,
     "vault/backup_file.py": 1,

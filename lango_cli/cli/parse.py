@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from lango_cli.config.schema import DURATION_UNITS
+from lango_cli.config.setting import DURATION_UNITS
 from lango_cli.errors import UsageProblem
 
 LAST_DESCRIPTOR = (1 << 31) - 1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lango_cli.codec import rfc3339
-from lango_cli.config.schema import DURATION_UNITS
+from lango_cli.config.setting import DURATION_UNITS
 
 if TYPE_CHECKING:
     from lango_cli.model import SecretMeta

@@ -77,6 +77,11 @@ class Terminal:
         self._fd = fd
         self._dumb = dumb
 
+    @property
+    def fd(self) -> int:
+        """Its descriptor, for who waits for it beside others."""
+        return self._fd
+
     def close(self) -> None:
         """Let go of the terminal."""
         os.close(self._fd)

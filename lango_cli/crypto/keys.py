@@ -54,6 +54,12 @@ class AuditKey(SecretBytes):
     __slots__ = ()
 
 
+class ApprovalKey(SecretBytes):
+    """Seals grants, and what askers and answerers say to one another."""
+
+    __slots__ = ()
+
+
 class SlotKey(SecretBytes):
     """A slot's key-encryption key."""
 

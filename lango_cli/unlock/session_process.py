@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import _socket
 import os
-import stat
 import sys
-import time
 
 from lango_cli import files
 from lango_cli.errors import CustodyUnavailable, FileProblem
 from lango_cli.secret import SecretBytes
+from lango_cli.sockets import NO_SIGNAL, PATH_LIMIT, is_private, peer_uid, read_out
 from lango_cli.unlock.session import (
     FRAME_LIMIT,
     HEAD,
@@ -42,9 +41,6 @@ DONE = b"ok"
 ANSWER_SECONDS = 1.0
 START_SECONDS = 5.0
 LOCK_SECONDS = 10.0
-PATH_LIMIT = 100
-"""Bytes of a socket's path; 104 on macOS, 108 on Linux, the final zero included."""
-NO_SIGNAL = getattr(_socket, "MSG_NOSIGNAL", 0)
 
 _SERVER = "lango_cli.unlock.session_server"
 
@@ -144,40 +140,6 @@ class SessionProcess:
             return b""
 
 
-def is_private(folder: str) -> bool:
-    """Whether this is a real folder of ours that nobody else can use."""
-    try:
-        about = os.lstat(folder)
-    except OSError:
-        return False
-    mine = about.st_uid == os.geteuid()
-    return stat.S_ISDIR(about.st_mode) and mine and not about.st_mode & 0o077
-
-
 def lock_path(socket_path: str) -> str:
     """The lock that whoever replaces or removes the socket holds."""
     return f"{socket_path}.lock"
-
-
-def read_out(connection: _socket.socket, limit: int, seconds: float) -> bytes:
-    """Everything up to the end of the stream; OSError after `seconds`, or over `limit` bytes."""
-    until = time.monotonic() + seconds
-    data = b""
-    while len(data) <= limit:
-        connection.settimeout(max(until - time.monotonic(), 0.001))
-        chunk = connection.recv(limit + 1)
-        if not chunk:
-            return data
-        data += chunk
-        if time.monotonic() > until:
-            raise TimeoutError
-    raise OSError("an answer over its limit")
-
-
-def peer_uid(connection: _socket.socket) -> int:
-    """The uid of the process at the other end: unix(7) SO_PEERCRED, or macOS's LOCAL_PEERCRED."""
-    if sys.platform == "darwin":
-        credentials = connection.getsockopt(0, 1, 76)  # SOL_LOCAL, LOCAL_PEERCRED, struct xucred
-    else:
-        credentials = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
-    return int.from_bytes(credentials[4:8], sys.byteorder)

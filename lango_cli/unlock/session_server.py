@@ -20,15 +20,14 @@ import sys
 from lango_cli import files, hygiene
 from lango_cli.errors import Busy, FileProblem
 from lango_cli.secret import SecretBytes
+from lango_cli.sockets import NO_SIGNAL, peer_uid
 from lango_cli.unlock.session import FRAME_LIMIT, HEAD, boottime, deadline_of
 from lango_cli.unlock.session_process import (
     DONE,
     DROP,
     GET,
-    NO_SIGNAL,
     REMAINING,
     lock_path,
-    peer_uid,
 )
 
 TYPE_CHECKING = False

@@ -61,4 +61,14 @@ _KEY_REGISTRY = (
     "ALTER TABLE keys ADD COLUMN moving_since INTEGER",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _BACKUPS, _ROTATION, _KEY_REGISTRY)
+_APPROVALS = (
+    """CREATE TABLE grants(
+        id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+        used_at INTEGER, uses INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE approvals(
+        id TEXT PRIMARY KEY, at INTEGER NOT NULL, turn TEXT NOT NULL, digest TEXT NOT NULL,
+        outcome TEXT NOT NULL, channel TEXT NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX approvals_turn ON approvals(turn, digest) WHERE turn <> ''",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _BACKUPS, _ROTATION, _KEY_REGISTRY, _APPROVALS)

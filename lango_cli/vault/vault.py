@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from lango_cli.errors import LangoError
     from lango_cli.model import UnlockSource
+    from lango_cli.vault.approvals import Approvals
     from lango_cli.vault.backups import Backups
     from lango_cli.vault.envelope import Envelope, Slot
     from lango_cli.vault.home import Home
@@ -170,6 +171,13 @@ class Vault(Parts):
         from lango_cli.vault.key_use import KeyUse
 
         return KeyUse(self)
+
+    @property
+    def approvals(self) -> Approvals:
+        """What the vault keeps of approvals."""
+        from lango_cli.vault.approvals import Approvals
+
+        return Approvals(self)
 
     def _tidy(self) -> None:
         """Cut off old audit records, at most once a day; after a write, never after a read."""

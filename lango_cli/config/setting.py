@@ -1,0 +1,143 @@
+"""What a setting is: its kinds, and how a text becomes a value of one.
+
+The rule: a kind is checked in one place, whether the text comes from the file, a variable or a
+flag. Which settings there are is `schema`'s.
+"""
+
+from __future__ import annotations
+
+from lango_cli.errors import InvalidSetting
+
+DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+FOREVER = "forever"
+
+
+class Setting:
+    """One setting.
+
+    `kind`: `choice`, `switch`, `duration` (in seconds), `count`, `order`, `names` (of tools),
+    `words`, `command` (words as in a shell, which none reads), `fraction` (from 0 to 1, as text),
+    `table` (a `name=text` a line) or `text`. `guarded`: it stands in the file
+    alone, because whoever starts a command chooses its variables.
+    """
+
+    __slots__ = ("choices", "default", "doc", "guarded", "key", "kind")
+
+    def __init__(
+        self,
+        key: str,
+        kind: str,
+        default: str,
+        choices: tuple[str, ...],
+        doc: str,
+        *,
+        guarded: bool = False,
+    ) -> None:
+        self.key = key
+        self.kind = kind
+        self.default = default
+        self.choices = choices
+        self.doc = doc
+        self.guarded = guarded
+
+    @property
+    def variable(self) -> str:
+        """`LANGO_VAULT_LOCK_TIMEOUT` for `vault.lockTimeout`."""
+        name = "".join(f"_{c}" if c.isupper() else c for c in self.key)
+        return f"LANGO_{name.replace('.', '_').upper()}"
+
+    def parse(self, text: str, where: str) -> str | int | tuple[str, ...]:
+        """The value that `text` stands for, or InvalidSetting naming `where` it was found."""
+        value = self._parsed(text)
+        if value is None:
+            raise InvalidSetting(
+                f"{where}: {self.key} cannot have this value", hint=f"it takes {self.takes()}"
+            )
+        return value
+
+    def _parsed(self, text: str) -> str | int | tuple[str, ...] | None:
+        if self.kind in ("order", "names", "words", "command"):
+            return self._words(text)
+        if self.kind in ("fraction", "table"):
+            return text if _FORMS[self.kind](text) else None
+        if self.kind == "choice":
+            return text if text in self.choices else None
+        if self.kind == "switch":
+            return {"true": True, "false": False}.get(text)
+        if self.kind == "count":
+            return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+        return _seconds(text) if self.kind == "duration" else text
+
+    def _words(self, text: str) -> tuple[str, ...] | None:
+        if self.kind == "command":
+            import shlex
+
+            try:
+                return tuple(shlex.split(text))
+            except ValueError:
+                return None
+        words = tuple(text.replace(",", " ").split())
+        if len(set(words)) != len(words):
+            return None
+        if self.kind == "words":
+            return words if all(map(_is_word, words)) else None
+        if self.kind == "names":
+            return words if all(is_tool(word.removesuffix("*")) for word in words) else None
+        return words if words and set(words) <= set(self.choices) else None
+
+    def takes(self) -> str:
+        """What values it can have, for people."""
+        if self.kind in _TAKES:
+            return _TAKES[self.kind]
+        if self.kind == "duration":
+            return f"a duration such as 90s, 15m, 24h, 30d or 2w, or {FOREVER}"
+        if self.kind == "order":
+            return f"some of {', '.join(self.choices)}, in order"
+        return f"one of {', '.join(self.choices)}"
+
+
+_TAKES = {
+    "count": "a whole number",
+    "switch": "true or false",
+    "names": "names of tools; one that ends with * stands for all that begin so",
+    "words": "words of letters, digits, _ and -",
+    "fraction": "a number from 0 to 1",
+    "table": "a table of names and texts; as one text: name=text, one a line",
+    "command": "a program's full path and its words, as in a shell",
+    "text": "a text",
+}
+
+
+def _is_word(word: str) -> bool:
+    return word.isascii() and word.replace("_", "").replace("-", "").isalnum()
+
+
+def _is_fraction(text: str) -> bool:
+    whole, _, part = text.partition(".")
+    digits = f"{whole}{part}"
+    return digits.isascii() and digits.isdigit() and len(text) < 10 and 0 <= float(text) <= 1
+
+
+def _is_table(text: str) -> bool:
+    names = [line.partition("=")[0] for line in text.split("\n") if line]
+    lined = all("=" in line for line in text.split("\n") if line)
+    return lined and all(map(_is_word, names)) and len(set(names)) == len(names)
+
+
+_FORMS = {"fraction": _is_fraction, "table": _is_table}
+
+
+def is_tool(name: str) -> bool:
+    """Whether this is a name that a tool can have."""
+    rest = name.replace("_", "").replace("-", "").replace(".", "").replace(":", "")
+    return rest.replace("/", "").isalnum() and name.isascii() and len(name) <= 128
+
+
+def _seconds(text: str) -> int | None:
+    """Whole seconds of `90s` to `2w`; 0 for `forever`; None for anything else."""
+    if text == FOREVER:
+        return 0
+    digits, unit = text[:-1], text[-1:]
+    if unit in DURATION_UNITS and digits.isascii() and digits.isdigit() and len(digits) < 10:
+        return int(digits) * DURATION_UNITS[unit]
+    return None
