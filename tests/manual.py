@@ -44,6 +44,7 @@ FOLDERS = {
     "state folder": "$XDG_STATE_HOME/lango (~/.local/state/lango): for each vault how many changes"
     f" this machine has seen, how many unlocks failed and which slot worked last; {VERDICT}, how"
     " the OS keyring answered.",
+    "asking": "In the state folder: a socket for each request that waits for a yes.",
     "runtime folder": "$XDG_RUNTIME_DIR/lango: the socket of an unlock session that a process"
     " keeps.",
 }

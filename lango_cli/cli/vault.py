@@ -246,6 +246,7 @@ def _status_members(stands: Standing) -> dict[str, object]:
         "ways": [{"way": way.name, "ready": way.ready, "why": way.why} for way in stands.ways],
         "pending_records": stands.pending_records,
         "failed_unlocks": stands.failed_unlocks,
+        "approval": stands.approval,
         "presidio": {
             "enabled": stands.presidio.enabled,
             "url": stands.presidio.url,
@@ -272,6 +273,7 @@ def _show_status(call: Call, stands: Standing) -> None:
         ("audit records waiting", str(stands.pending_records)),
         ("failed unlocks", str(stands.failed_unlocks)),
         ("presidio", stands.presidio.line()),
+        ("approval", stands.approval),
     ]
     call.ui.pairs(rows)
 

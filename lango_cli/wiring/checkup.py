@@ -27,6 +27,7 @@ from lango_cli.vault import mending
 from lango_cli.vault import vault as core
 from lango_cli.vault.home import COPY
 from lango_cli.wiring import (
+    checks_approval,
     checks_files,
     checks_machine,
     checks_pii,
@@ -126,6 +127,7 @@ class Doctor:
         yield from checks_machine.environment()
         yield from checks_machine.settings(self.flags, self.folders)
         yield from checks_pii.redaction(self.flags, self.folders)
+        yield from checks_approval.approval(self.flags)
         files = checks_files.permissions(self.folders, self.home)
         yield from guarded("permissions", files)
 

@@ -17,7 +17,7 @@ from lango_cli.vault.audit import PENDING_LIMIT
 from lango_cli.vault.envelope import FORMAT
 from lango_cli.vault.home import KEYFILE, PENDING
 from lango_cli.vault.slots import describe
-from lango_cli.wiring import opening, presidio, sources
+from lango_cli.wiring import checks_approval, opening, presidio, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,6 +71,7 @@ class Standing:
     pending_records: int
     failed_unlocks: int
     presidio: Verdict
+    approval: str
 
 
 def stores(folders: Folders) -> Sequence[SessionStore]:
@@ -134,6 +135,7 @@ def standing(flags: Flags, warn: Warn, *, person: bool) -> Standing:
         pending_records=pending_records(home),
         failed_unlocks=home.failed_unlocks(envelope.vault),
         presidio=presidio.verdict(settings),
+        approval=checks_approval.line(settings),
     )
 
 
