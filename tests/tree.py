@@ -19,8 +19,8 @@ from lango_cli.cli.ui import COLOURS
 from lango_cli.crypto.generate import kinds
 from lango_cli.crypto.signing import ALGORITHMS
 from lango_cli.formats.catalogue import READABLE, WRITABLE
-from lango_cli.vault.keys import AES
 from lango_cli.model_approval import LEVELS
+from lango_cli.vault.keys import AES
 from lango_cli.wiring.slotting import KDFS, KINDS
 
 if TYPE_CHECKING:
