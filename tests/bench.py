@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.bench_keys import reencryption
 from tests.parts import find
 
 if TYPE_CHECKING:
@@ -302,7 +303,7 @@ def main() -> int:
     bench = Bench(folder)
     try:
         bench.install()
-        for part in (reads, writes, sizes, cold_keyring, rekey):
+        for part in (reads, writes, sizes, cold_keyring, rekey, reencryption):
             part(bench)
         return bench.show()
     finally:

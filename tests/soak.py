@@ -30,7 +30,14 @@ from tests.vault.flipping import (
     remove_sample,
     try_header,
 )
-from tests.vault.killing import Figures, kill_changes, kill_creations, kill_writes
+from tests.vault.killing import (
+    Figures,
+    kill_changes,
+    kill_creations,
+    kill_key_changes,
+    kill_moves,
+    kill_writes,
+)
 from tests.vault.nursery import Nursery, acknowledged
 from tests.vault.place import DATABASE, Place, assert_sound, events, weaken
 
@@ -94,6 +101,16 @@ def changes(seed: int) -> str:
     return killed(lambda n, where, s: kill_changes(n, Place(where / "place"), KILLS, s), seed)
 
 
+def moves(seed: int) -> str:
+    """Kills in the middle of re-encryption."""
+    return killed(lambda n, where, s: kill_moves(n, Place(where / "place"), KILLS, s), seed)
+
+
+def keys(seed: int) -> str:
+    """Kills in the middle of what changes keys."""
+    return killed(lambda n, where, s: kill_key_changes(n, Place(where / "place"), KILLS, s), seed)
+
+
 def creations(seed: int) -> str:
     """Kills in the middle of creations."""
     return killed(lambda n, where, s: kill_creations(n, where, KILLS, s), seed)
@@ -123,6 +140,8 @@ RUNS: dict[str, Callable[[int], str]] = {
     "flips": flips,
     "writes": writes,
     "changes": changes,
+    "moves": moves,
+    "keys": keys,
     "creations": creations,
     "processes": processes,
 }

@@ -5,6 +5,7 @@ Each file in `vectors/` names its source; each test says which of our functions 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -12,12 +13,17 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.bindings._rust import openssl
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from lango_cli.crypto import bip39, passphrase, recipient, signing
 from lango_cli.crypto.aead import unseal
+from lango_cli.crypto.keys import SigningKey
 from lango_cli.crypto.mac import hkdf_sha256, hmac_sha256
 from lango_cli.errors import Tampered
 from lango_cli.secret import SecretBytes
@@ -38,7 +44,7 @@ def _value(field: str, value: object) -> object:
     return bytes.fromhex(value) if isinstance(value, str) and field not in _TEXTS else value
 
 
-_TEXTS = {"words", "from"}
+_TEXTS = {"words", "from", "thumbprint"}
 
 
 @pytest.mark.parametrize("case", published("hmac_sha256"))
@@ -171,3 +177,39 @@ def key_schedule(
     context = b"\x00" + extract(b"", b"psk_id_hash", b"") + extract(b"", b"info_hash", info)
     secret = extract(shared, b"secret", b"")
     return expand_to(b"key", size), expand_to(b"base_nonce", 12)
+
+
+@pytest.mark.parametrize("case", published("ecdsa_p256"))
+def test_ecdsa_gives_what_rfc_6979_prints(case: Case) -> None:
+    """RFC 6979, appendix A.2.5: deterministic, so that the signature itself can be compared."""
+    key = SigningKey(case["scalar"])
+    r, s = (int.from_bytes(case[part], "big") for part in "rs")
+    made = signing.sign(signing.ECDSA_P256, key, case["message"])
+    assert decode_dss_signature(made) == (r, s)
+    given = encode_dss_signature(r, s)
+    assert signing.verify(signing.ECDSA_P256, key, case["message"], given)
+    jwk = signing.public_jwk(signing.ECDSA_P256, key)
+    assert jwk is not None
+    assert [base64.urlsafe_b64decode(jwk[part] + "=") for part in "xy"] == [case["x"], case["y"]]
+
+
+@pytest.mark.parametrize("case", published("ed25519"))
+def test_a_signing_key_s_ed25519_gives_what_rfc_8032_prints(case: Case) -> None:
+    """RFC 8032, section 7.1, through the door of the key registry."""
+    key = SigningKey(case["seed"])
+    assert signing.sign(signing.ED25519, key, case["message"]) == case["signature"]
+    assert signing.verify(signing.ED25519, key, case["message"], case["signature"])
+
+
+@pytest.mark.parametrize("case", published("jwk_thumbprint"))
+def test_thumbprints_are_those_that_rfc_8037_and_rfc_9449_print(case: Case) -> None:
+    """RFC 7638 over OKP and EC keys."""
+    assert signing.thumbprint(case["jwk"]) == case["thumbprint"]
+
+
+def test_the_jwk_of_rfc_8037_comes_of_its_seed() -> None:
+    """RFC 8037, appendix A.1 to A.3: the seed is RFC 8032's first."""
+    jwk = signing.public_jwk(signing.ED25519, SigningKey(published("ed25519")[0]["seed"]))
+    known = json.loads((Path(__file__).parent / "vectors/jwk_thumbprint.json").read_text())
+    case = known["cases"][0]
+    assert jwk == {**case["jwk"], "alg": "EdDSA", "use": "sig", "kid": case["thumbprint"]}

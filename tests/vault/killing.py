@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lango_cli.errors import LangoError, WrongKey
+from lango_cli.model import Unwatched
+from lango_cli.vault import checking
 from lango_cli.vault.create import refuse_existing
 from tests.vault.nursery import DONE, acknowledged
 from tests.vault.place import (
@@ -139,6 +141,58 @@ def kill_changes(nursery: Nursery, place: Place, count: int, seed: int) -> Figur
         last = working[0]
         with place.open() as vault:
             assert_sound(vault)
+
+    return rounds(count, seed, once)
+
+
+def kill_moves(nursery: Nursery, place: Place, count: int, seed: int) -> Figures:
+    """Kill a process that re-encrypts; every value is there, and the next run goes on with it."""
+    held = {}
+    with place.create() as vault:
+        for number in range(40):
+            held[f"s/{number}"] = f"value {number}".encode() * (number % 5)
+            set_value(vault, f"s/{number}", held[f"s/{number}"])
+
+    def once(chance: random.Random, figures: Figures) -> None:
+        pid = nursery.start("rotate_keys", place)
+        kill(nursery, place, figures.kills, pid, chance.random() * WINDOW)
+        told = acknowledged(place)
+        figures.acknowledged += told.count("batch") > 0
+        with place.open() as vault:
+            assert {name: value_of(vault, name) for name in held} == held
+            key = vault.registry.show("default")
+            unfinished = key.moving_since is not None
+            if figures.kills % 3 == 0:
+                done = vault.registry.rotate("default", Unwatched())
+                assert done.resumed == unfinished
+                assert done.key.version == key.version + (not unfinished)
+                assert [one.values for one in done.key.versions if one.values] == [len(held)]
+                figures.unacknowledged_but_done += unfinished
+            assert_sound(vault)
+
+    return rounds(count, seed, once)
+
+
+def kill_key_changes(nursery: Nursery, place: Place, count: int, seed: int) -> Figures:
+    """Kill a process that makes, changes and destroys keys; what they sealed still opens."""
+    place.create().close()
+
+    def once(chance: random.Random, figures: Figures) -> None:
+        pid = nursery.start("change_keys", place)
+        kill(nursery, place, figures.kills, pid, chance.random() * WINDOW)
+        told = acknowledged(place)
+        with place.open() as vault:
+            assert not list(checking.values(vault, Unwatched()))
+            assert not list(checking.wrapped_keys(vault))
+            for name in told:
+                key = vault.registry.show(name)
+                states = {one.version: one.state for one in key.versions}
+                if states[1] == "disabled":
+                    vault.registry.change_state(f"{name}@1", "enable")
+                assert value_of(vault, name) == name.encode()
+                vault.secrets.purge(name)
+            assert_sound(vault)
+        figures.acknowledged += len(told)
 
     return rounds(count, seed, once)
 

@@ -21,9 +21,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lango_cli.crypto.mac import random_bytes
 from lango_cli.errors import LangoError
 from lango_cli.files import Lock
+from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
+from lango_cli.vault import reencrypt
+from lango_cli.vault.keys import ENCRYPTION
 from tests.vault import database_work
 from tests.vault.place import PASSPHRASE_SLOT, Place, set_value, value_of, weaken
 
@@ -143,6 +147,39 @@ def change_passphrase(place: Place, number: str) -> None:
             following += 1
 
 
+def rotate_keys(place: Place) -> None:
+    """Rotate the default key and move every value, again and again, until killed.
+
+    `moved VERSION` after each, `begun VERSION` once a batch is on disk.
+    """
+
+    class Telling(Unwatched):
+        def advance(self, count: int = 1) -> None:
+            acknowledge(place, "batch")
+
+    reencrypt.BATCH = 7
+    with place.open() as vault:
+        while True:
+            key = vault.registry.rotate("default", Telling()).key
+            acknowledge(place, f"moved {key.version}")
+
+
+def change_keys(place: Place) -> None:
+    """Make keys, use them, and end them in every way, until killed."""
+    with place.open() as vault:
+        while True:
+            name = random_bytes(4).hex()
+            registry = vault.registry
+            registry.create(name, ENCRYPTION, "aes-256-gcm", default=False)
+            vault.secrets.set(name, SecretBytes(name.encode()), key=name)
+            acknowledge(place, name)
+            registry.rotate(name)
+            registry.change_state(f"{name}@1", "disable")
+            registry.change_state(f"{name}@1", "enable")
+            registry.destroy(f"{name}@2")
+            registry.rotate(name, Unwatched())
+
+
 def create(place: Place) -> None:
     """Make a vault with the keyfile that is there."""
     place.create(passphrase=True).close()
@@ -160,6 +197,7 @@ def create_or_say(place: Place) -> None:
 
 
 ACTIONS: dict[str, Callable[..., None]] = {
+    "change_keys": change_keys,
     "change_on_a_full_disk": change_on_a_full_disk,
     "crash": crash,
     "work": database_work.work,
@@ -170,6 +208,7 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "write": write,
     "write_many": write_many,
     "read_many": read_many,
+    "rotate_keys": rotate_keys,
     "change_passphrase": change_passphrase,
     "create": create,
 }
