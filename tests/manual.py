@@ -73,6 +73,14 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Make recovery words for the vault:", "lango keys slot add recovery"),
         ("Try now and then whether they still open it:", "lango keys slot test recovery"),
         ("Change the passphrase:", "lango keys passphrase"),
+        ("Seal values anew, all of them:", "lango keys rotate default --reencrypt"),
+        (
+            "Make a key that signs, and show its public half:",
+            "lango keys create ci --type signing",
+        ),
+        ("", "lango keys export ci"),
+        ("Sign a file, and check that:", "lango keys sign ci --from-file app --output app.sig"),
+        ("", "lango keys verify ci app.sig --from-file app"),
     ),
     "lango db": (
         ("See how large the database is, and what is in it:", "lango db status"),
