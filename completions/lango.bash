@@ -61,7 +61,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--only|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -78,6 +78,7 @@ _lango() {
             'lango redact') where='lango redact' ;;
             'lango pii') where='lango pii' ;;
             'lango approve') where='lango approve' ;;
+            'lango mask') where='lango mask' ;;
             'lango audit') where='lango audit' ;;
             'lango secrets import') where='lango secrets import' ;;
             'lango secrets export') where='lango secrets export' ;;
@@ -223,7 +224,7 @@ _lango() {
     fi
     local commands= options=
     case "$where" in
-        'lango') commands='quickstart onboard init status doctor unlock lock secrets keys db redact pii approve audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango') commands='quickstart onboard init status doctor unlock lock secrets keys db redact pii approve mask audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango quickstart') commands='' options='' ;;
         'lango onboard') commands='' options='' ;;
         'lango init') commands='' options='--keyring --keyfile --kdf --no-recovery --recovery-file --new-passphrase-fd --new-passphrase-file' ;;
@@ -295,6 +296,7 @@ _lango() {
         'lango approve grants') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango approve revoke') commands='' options='--all --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango approve explain') commands='' options='--level' ;;
+        'lango mask') commands='' options='--only --no-credentials --check --summary --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit') commands='list verify export ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit list') commands='' options='--since --limit --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit verify') commands='' options='--head --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

@@ -38,7 +38,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--only|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -55,6 +55,7 @@ _lango() {
             'lango redact') where='lango redact' ;;
             'lango pii') where='lango pii' ;;
             'lango approve') where='lango approve' ;;
+            'lango mask') where='lango mask' ;;
             'lango audit') where='lango audit' ;;
             'lango secrets import') where='lango secrets import' ;;
             'lango secrets export') where='lango secrets export' ;;
@@ -201,7 +202,7 @@ _lango() {
     local -a commands options
     case "$where" in
         'lango')
-            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'secrets:Keep, read and look after secrets.' 'keys:What seals values, what signs, and who may unlock the vault.' 'db:The database as a whole: check it, back it up, bring it back.' 'redact:Take personal data out of standard input; or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'approve:Actions that wait for a yes: see them, answer them, take a yes back.' 'audit:Who did what with the vault, and whether the record is whole.')
+            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'secrets:Keep, read and look after secrets.' 'keys:What seals values, what signs, and who may unlock the vault.' 'db:The database as a whole: check it, back it up, bring it back.' 'redact:Take personal data out of standard input; or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'approve:Actions that wait for a yes: see them, answer them, take a yes back.' 'mask:Pass a stream on with every secret in it masked.' 'audit:Who did what with the vault, and whether the record is whole.')
             options=('--version:Print the version.' '--exit-codes:Print the table of exit codes.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango quickstart')
             commands=()
@@ -416,6 +417,9 @@ _lango() {
         'lango approve explain')
             commands=()
             options=('--level:safe, moderate or dangerous.') ;;
+        'lango mask')
+            commands=()
+            options=('--only:Only this secret; may stand several times.' '--no-credentials:Leave what only looks like a credential as it is.' '--check:End with 80 if there was anything to mask.' '--summary:Say at the end, on stderr, what was masked how often.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango audit')
             commands=('list:List what was done with the vault, the oldest first; on a terminal the newest 50.' 'verify:Check that no record was changed, and with --head that none is missing at the end.' 'export:Export all records as JSON lines, or with --head what shows later that none was cut off.' 'ls:list: List what was done with the vault, the oldest first; on a terminal the newest 50.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;

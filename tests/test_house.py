@@ -95,6 +95,7 @@ REVEALS: dict[str, int] = {
     "vault/slots.py": 2,
     "vault/store_draft.py": 1,
     "vault/store_open.py": 1,
+    "wiring/checks_vault.py": 1,
     "wiring/masking.py": 1,
     "wiring/slotting.py": 2,
 }

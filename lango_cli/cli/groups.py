@@ -56,6 +56,7 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
         GROUP,
         "Actions that wait for a yes: see them, answer them, take a yes back.",
     ),
+    "mask": ("mask", SINGLE, "Pass a stream on with every secret in it masked."),
     "audit": ("audit", GROUP, "Who did what with the vault, and whether the record is whole."),
 }
 """Name: module in `lango_cli.cli`, whether it is a group of its own, one line of help."""

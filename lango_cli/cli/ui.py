@@ -208,6 +208,10 @@ class Ui:
         """One JSON document on stdout that starts with "v": 1; indented on a terminal."""
         self.out(json_bytes(body, indent=2 if self.is_terminal() else 0))
 
+    def aside(self, body: Mapping[str, object]) -> None:
+        """One JSON document on stderr, of a command whose stdout is somebody's stream."""
+        self._say(json_bytes(body).decode().rstrip("\n"))
+
     def document_of(self, name: str, members: Iterable[Mapping[str, object]]) -> None:
         """A document with one list, written as it comes: it may be longer than memory likes."""
         if self.is_terminal():

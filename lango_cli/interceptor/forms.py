@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from lango_cli.interceptor import escapes
 from lango_cli.interceptor.escapes import write
-from lango_cli.interceptor.strength import BLANKS, SHORTEST, weakness
+from lango_cli.interceptor.strength import BLANKS, SHORTEST, WHOLE, weakness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 PIECE = 4096
 OVERLAP = 64
 """Bytes that pieces share: more than any form leaves out at its ends, so masked pieces touch."""
-WHOLE = 65_536
-"""Bytes of a value that are looked for; `doctor` names values that are longer."""
 LINE = 8
 """Bytes from which a line of a longer text is looked for alone."""
 LINES = 1000

@@ -14,6 +14,8 @@ NUMBER = 6
 """Digits below which a number is a port, a year or a count."""
 REPEATED = 8
 """Times that one letter or digit must be repeated to be more than a ruler."""
+WHOLE = 65_536
+"""Bytes of a value that are looked for."""
 BLANKS = b" \t\r\n"
 
 WORDS = frozenset(

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from lango_cli.errors import LangoError, NotApplicable, Tampered, TooLarge, WrongKey
+from lango_cli.interceptor.strength import WHOLE, weakness
 from lango_cli.unlock.keyfile import KeyfileSource
 from lango_cli.unlock.keyring import KeyringSource
 from lango_cli.vault import audit_check, mending
@@ -236,8 +237,27 @@ def due(vault: Vault) -> Iterator[Finding]:
         yield ok("due", f"no secret expires or is due within {DUE_DAYS} days")
 
 
+def masking(vault: Vault) -> Iterator[Finding]:
+    """Values that cannot be masked in output, or not to their end."""
+    weak, long = [], []
+    for name, value in vault.secrets.for_masking():
+        why = weakness(value.reveal())
+        if why:
+            weak.append(f"{name} ({why})")
+        elif len(value) > WHOLE:
+            long.append(name)
+    if weak:
+        text = f"these values are too plain to be masked in output: {', '.join(weak)}"
+        yield advice("masking", text, "give each a value of its own: lango secrets generate")
+    if long:
+        text = f"of these values only the first {WHOLE >> 10} KiB are masked in output"
+        yield advice("masking", f"{text}: {', '.join(long)}")
+    if not weak and not long:
+        yield ok("masking", "every value can be masked in output")
+
+
 def open_vault(vault: Vault) -> Iterator[Finding]:
     """All checks that need the vault open."""
     yield from guarded("drill", drills(vault.slots.list(), time.time()))
-    for check in (database, audit, due):
+    for check in (database, audit, due, masking):
         yield from guarded(check.__name__, check(vault))

@@ -63,6 +63,7 @@ NEED_OPEN = {
     "database": "the pages of the database",
     "audit": "the audit log",
     "due": "which secrets have expired or are due",
+    "masking": "which values can be masked in output",
 }
 """Checks that are skipped where the vault does not open, and what they look at."""
 STOP = (Cancelled, Interrupted, ProfileNotFound)

@@ -10,6 +10,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from lango_cli.errors import SecretNotFound
+from lango_cli.vault.names import check_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -21,19 +24,22 @@ if TYPE_CHECKING:
     Values = Iterable[tuple[str, SecretBytes]]
 
 
-def masker_for(vault: Vault, extra: Values = ()) -> TextFilter:
+def masker_for(vault: Vault, extra: Values = ()) -> Masking:
     """A filter for one stream; see `maskers_for`."""
     return maskers_for(vault.secrets, extra)()
 
 
-def maskers_for(reader: SecretReader, extra: Values = ()) -> Callable[[], TextFilter]:
+def maskers_for(
+    reader: SecretReader, extra: Values = (), *, credentials: bool = True
+) -> Callable[[], Masking]:
     """What makes a filter for each of several streams, which share what they look for.
 
     The vault must be open when the first byte of any of them comes. `extra`: values to mask that
     are not, or no longer, in the vault, such as an older version that was handed to a child.
+    `credentials`: what looks like one is masked too, though no vault knows it.
     """
     needles = _Once(lambda: needles_of([*reader.for_masking(), *extra]))
-    return lambda: _Late(lambda: _masker(needles()))
+    return lambda: Masking(needles, credentials=credentials)
 
 
 def needles_of(values: Values) -> Needles:
@@ -45,10 +51,62 @@ def needles_of(values: Values) -> Needles:
     return Needles([(name, data) for name, data in shown if not weakness(data)])
 
 
-def _masker(needles: Needles) -> TextFilter:
-    from lango_cli.interceptor.masker import Masker
+def only(values: Values, names: Iterable[str]) -> list[tuple[str, SecretBytes]]:
+    """The values of these secrets; SecretNotFound where there is none of a name."""
+    wanted = {check_name(name) for name in names}
+    kept = [(name, value) for name, value in values if name in wanted]
+    missing = wanted - {name for name, _ in kept}
+    if missing:
+        raise SecretNotFound(f"no secret named {min(missing)}")
+    return kept
 
-    return Masker(needles)
+
+class Masking:
+    """A `TextFilter` that is made when its first byte comes: until then it costs nothing."""
+
+    def __init__(self, needles: Callable[[], Needles], *, credentials: bool = True) -> None:
+        self._needles = needles
+        self._credentials = credentials
+        self._stages: list[TextFilter] = []
+        self.secrets: dict[str, int] = {}
+        """How often each secret was masked."""
+        self.credentials: dict[str, int] = {}
+        """How often each kind of credential was."""
+
+    def _begin(self) -> None:
+        from lango_cli.interceptor.masker import Masker
+
+        first = Masker(self._needles())
+        self.secrets = first.counts
+        self._stages = [first]
+        if self._credentials:
+            from lango_cli.interceptor.credentials import CredentialMasker
+
+            second = CredentialMasker()
+            self.credentials = second.counts
+            self._stages.append(second)
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take the next bytes; what is safe to pass on now."""
+        if chunk and not self._stages:
+            self._begin()
+        for stage in self._stages:
+            chunk = stage.feed(chunk)
+        return chunk
+
+    def idle(self) -> bytes:
+        """The safe part of what is held back."""
+        out = b""
+        for stage in self._stages:
+            out = stage.feed(out) + stage.idle()
+        return out
+
+    def finish(self) -> bytes:
+        """What is left, at the end of the input."""
+        out = b""
+        for stage in self._stages:
+            out = stage.feed(out) + stage.finish()
+        return out
 
 
 class _Once:
@@ -64,27 +122,3 @@ class _Once:
             if self._made is None:
                 self._made = self._make()
             return self._made
-
-
-class _Late:
-    """A filter that is made when its first byte comes: until then it costs nothing."""
-
-    def __init__(self, make: Callable[[], TextFilter]) -> None:
-        self._make = make
-        self._made: TextFilter | None = None
-
-    def feed(self, chunk: bytes) -> bytes:
-        """Take the next bytes; what is safe to pass on now."""
-        if not chunk:
-            return b""
-        if self._made is None:
-            self._made = self._make()
-        return self._made.feed(chunk)
-
-    def idle(self) -> bytes:
-        """The safe part of what is held back."""
-        return self._made.idle() if self._made else b""
-
-    def finish(self) -> bytes:
-        """What is left, at the end of the input."""
-        return self._made.finish() if self._made else b""
