@@ -53,6 +53,8 @@ class Desktop:
         self._signals: deque[Message] = deque(maxlen=64)
         self._owner = ""
         self._number = 0
+        self._offered: tuple[str, ...] = ()
+        self._nudge = -1
 
     def open(self, question: Question, check: Callable[[Answer], None]) -> None:
         """Show the notification; NotApplicable without a service that has buttons."""
@@ -60,6 +62,7 @@ class Desktop:
         self._bus = self._connected()
         try:
             self._show(self._bus, question)
+            self._nudge = _readable()
         except (OSError, ValueError, LookupError, IndexError, TypeError) as err:
             self._leave()
             reason = str(err) if isinstance(err, LookupError) else "the service does not answer"
@@ -69,12 +72,19 @@ class Desktop:
             raise
 
     def filenos(self) -> Sequence[int]:
-        """The connection to the bus."""
-        return () if self._bus is None else (self._bus.sock.fileno(),)
+        """The connection to the bus; at first something that can be read at once.
+
+        A button may be pressed before anybody waits: it came with the reply, and is read already.
+        """
+        if self._bus is None:
+            return ()
+        bus = self._bus.sock.fileno()
+        return (bus,) if self._nudge < 0 else (bus, self._nudge)
 
     def ready(self, fileno: int) -> Answer | None:
         """The button that was pressed, if one was."""
         del fileno
+        self._forget_nudge()
         try:
             self._take()
         except TimeoutError:
@@ -132,6 +142,7 @@ class Desktop:
             buttons += [ALLOW, "Allow once"]
         if whole and question.session:
             buttons += [FOR_SESSION, "Allow this in this session"]
+        self._offered = tuple(buttons[::2])
         (self._number,) = self._call(
             *(SERVICE, PATH, SERVICE, "Notify", "susssasa{sv}i"),
             *("lango", 0, "", f"May {question.tool} go on? ({question.level})", text, buttons),
@@ -171,17 +182,29 @@ class Desktop:
             return None
         pressed = body[1] if len(body) > 1 else ""
         who = f"uid {os.geteuid()}, by a notification's button"
+        if pressed not in self._offered:
+            return None
         if pressed == DENY:
             return Answer(False, channel=self.name, who=who)
-        if pressed in (ALLOW, FOR_SESSION):
-            scope = ONCE if pressed == ALLOW else SESSION
-            return Answer(True, scope, self.name, who=who)
-        return None
+        return Answer(True, ONCE if pressed == ALLOW else SESSION, self.name, who=who)
+
+    def _forget_nudge(self) -> None:
+        if self._nudge >= 0:
+            os.close(self._nudge)
+            self._nudge = -1
 
     def _leave(self) -> None:
+        self._forget_nudge()
         if self._bus is not None:
             self._bus.close()
             self._bus = None
+
+
+def _readable() -> int:
+    """A descriptor that can be read: the end of a pipe that nobody writes to."""
+    reading, writing = os.pipe()
+    os.close(writing)
+    return reading
 
 
 def body(question: Question) -> tuple[str, bool]:

@@ -123,7 +123,7 @@ class Tmux:
 
     def start(self, name: str, command: list[str], columns: int = 80, rows: int = 30) -> None:
         """A new window whose shell runs a command, then says how it ended, and stays."""
-        line = f"{shlex.join(command)}; echo ended $?; exec sleep 600"
+        line = f"trap : INT; {shlex.join(command)}; echo ended $?; exec sleep 600"
         size = ("-x", str(columns), "-y", str(rows))
         self.run("new-session", "-d", "-s", name, *size, "sh", "-c", line)
 
