@@ -64,8 +64,8 @@ def eval_file(
     if data is None:
         raise FileProblem(f"{file}: no such file", hint="name a file of labelled texts")
     labelled = evaluate.samples(data, file)
-    finds = redacting.finder(call.settings(), chosen(enable, disable), call.ui.warn)
-    scores = evaluate.evaluate(finds.find, labelled, finds.unit)
+    with redacting.finder(call.settings(), chosen(enable, disable), call.ui.warn) as finds:
+        scores = evaluate.evaluate(finds.find, labelled, finds.unit)
     if call.ui.json:
         call.ui.document({"texts": len(labelled), "types": [_members(score) for score in scores]})
     else:

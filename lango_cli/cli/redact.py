@@ -72,13 +72,13 @@ def redact(
         with _map(call, placeholders, must_exist=True) as kept:
             pump(call.ui, Restorer(kept))
         return
-    finds = redacting.finder(settings, chosen(enable, disable), call.ui.warn)
-    if reversible:
-        with _map(call, placeholders, must_exist=False) as kept:
-            _pump(call, redacting.build(finds, kept), summary)
-        return
-    stands = redacting.placeholders(settings, plain=plain or (False if typed else None))
-    _pump(call, redacting.build(finds, stands), summary)
+    with redacting.finder(settings, chosen(enable, disable), call.ui.warn) as finds:
+        if reversible:
+            with _map(call, placeholders, must_exist=False) as kept:
+                _pump(call, redacting.build(finds, kept), summary)
+            return
+        stands = redacting.placeholders(settings, plain=plain or (False if typed else None))
+        _pump(call, redacting.build(finds, stands), summary)
 
 
 def _pump(call: Call, through: Redactor, summary: bool) -> None:

@@ -75,17 +75,23 @@ class Finder(NamedTuple):
     unit: int
 
 
-def finder(settings: Settings, choice: Choice, warn: Warn) -> Finder:
-    """The patterns that are on, and Presidio if it is."""
+@contextmanager
+def finder(settings: Settings, choice: Choice, warn: Warn) -> Iterator[Finder]:
+    """The patterns that are on, and Presidio if it is; its connection ends with the block."""
     detector = Detector([one.pattern for one in patterns(settings, choice) if one.on])
     if not settings.on(f"{PREFIX}presidio.enabled"):
-        return Finder(detector.find, 0)
+        yield Finder(detector.find, 0)
+        return
     from lango_cli.interceptor.pii.finder import Both
     from lango_cli.interceptor.pii.presidio import UNIT
     from lango_cli.wiring.presidio import client
 
     when_down = settings.text(f"{PREFIX}presidio.whenDown")
-    return Finder(Both(detector, client(settings), when_down, warn).find, UNIT)
+    asked = client(settings)
+    try:
+        yield Finder(Both(detector, asked, when_down, warn).find, UNIT)
+    finally:
+        asked.close()
 
 
 def placeholders(settings: Settings, *, plain: bool | None) -> Placeholders:

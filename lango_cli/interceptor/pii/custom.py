@@ -58,8 +58,9 @@ def _pattern(name: str, expression: str, where: str) -> Pattern:
 def _refuse_bad(rule: Rule, name: str, where: str) -> None:
     try:
         program = compiled(rule.expression)
-    except re2.error as err:
-        reason = str(err.args[0].decode(errors="replace") if err.args else "no expression")
+    except (re2.error, UnicodeEncodeError) as err:
+        said = err.args[0] if err.args else b""
+        reason = said.decode(errors="replace") if isinstance(said, bytes) else "not a text"
         raise InvalidSetting(
             f"{where}: pattern {name} is no regular expression",
             hint=f"{reason.partition(':')[0]}; RE2's syntax has no look-around and no references",

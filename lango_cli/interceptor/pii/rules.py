@@ -87,7 +87,7 @@ class Rule:
     def _from(self, data: bytes, place: int, end: int, last: int) -> Iterator[tuple[int, int]]:
         """Matches between `place` and `end` that begin at `last` at most."""
         search, group = self._compiled.search, self._group
-        while (match := search(data, place, end)) is not None and match.start() <= last:
+        while place <= end and (match := search(data, place, end)) and match.start() <= last:
             start, stop = match.span(group)
             span = self._judged(data, start, stop)
             if span is not None:
