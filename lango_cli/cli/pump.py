@@ -32,6 +32,11 @@ def pump(screen: Ui, through: TextFilter) -> None:
     screen.out(through.finish())
 
 
+def wait() -> None:
+    """Until the input has something, or ends."""
+    select.select([ui.STDIN], [], [])
+
+
 def _next(screen: Ui, through: TextFilter) -> bytes:
     while True:
         ready, _, _ = select.select([ui.STDIN], [], [], IDLE)

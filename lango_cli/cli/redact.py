@@ -10,7 +10,7 @@ from typer import Option
 
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.options import command
-from lango_cli.cli.pump import pump
+from lango_cli.cli.pump import pump, wait
 from lango_cli.errors import UsageProblem
 from lango_cli.interceptor.pii.reversible import PlaceholderMap, Restorer
 from lango_cli.wiring import redacting
@@ -69,6 +69,8 @@ def redact(
     _check(typed, plain, reversible, restore, placeholders)
     settings = call.settings()
     if restore:
+        # In one pipeline with what makes the map: that is written before its last word is answered.
+        wait()
         with _map(call, placeholders, must_exist=True) as kept:
             pump(call.ui, Restorer(kept))
         return

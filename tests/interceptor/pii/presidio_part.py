@@ -33,7 +33,7 @@ WANTED = f"{PACKAGES} {MODEL} {sys.version} {FOLDER}"
 
 
 def environment() -> Path:
-    """The interpreter of the environment; without it the test is skipped, or fails with CI=true."""
+    """Its interpreter; where it cannot be made the test is skipped, or fails with CI=true."""
     FOLDER.parent.mkdir(exist_ok=True)
     with (FOLDER.parent / "presidio.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
