@@ -69,7 +69,7 @@ def redact(
     _check(typed, plain, reversible, restore, placeholders)
     settings = call.settings()
     if restore:
-        # In one pipeline with what makes the map: that is written before its last word is answered.
+        # What makes the map may stand in the same pipeline, and has locked it before it speaks.
         wait()
         with _map(call, placeholders, must_exist=True) as kept:
             pump(call.ui, Restorer(kept))
