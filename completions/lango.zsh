@@ -38,7 +38,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--only|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--env-file|--only|--set|--stdin|--file|--fd|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -49,6 +49,7 @@ _lango() {
             'lango doctor') where='lango doctor' ;;
             'lango unlock') where='lango unlock' ;;
             'lango lock') where='lango lock' ;;
+            'lango run') where='lango run' ;;
             'lango secrets') where='lango secrets' ;;
             'lango keys') where='lango keys' ;;
             'lango db') where='lango db' ;;
@@ -141,7 +142,7 @@ _lango() {
     fi
     if [[ -n $taker ]]; then
         case "$where $taker" in
-            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --output'|*' --from-file'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --head') _files ;;
+            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --env-file'|*' --output'|*' --from-file'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --head') _files ;;
             *' --slot') _lango_ask --slots ;;
             *' --color') compadd -- auto always never ;;
             *' --kdf') compadd -- pbkdf2 argon2id ;;
@@ -202,7 +203,7 @@ _lango() {
     local -a commands options
     case "$where" in
         'lango')
-            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'secrets:Keep, read and look after secrets.' 'keys:What seals values, what signs, and who may unlock the vault.' 'db:The database as a whole: check it, back it up, bring it back.' 'redact:Take personal data out of standard input; or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'approve:Actions that wait for a yes: see them, answer them, take a yes back.' 'mask:Pass a stream on with every secret in it masked.' 'audit:Who did what with the vault, and whether the record is whole.')
+            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'run:Run a command, with the secrets it needs and with none in its output.' 'secrets:Keep, read and look after secrets.' 'keys:What seals values, what signs, and who may unlock the vault.' 'db:The database as a whole: check it, back it up, bring it back.' 'redact:Take personal data out of standard input; or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'approve:Actions that wait for a yes: see them, answer them, take a yes back.' 'mask:Pass a stream on with every secret in it masked.' 'audit:Who did what with the vault, and whether the record is whole.')
             options=('--version:Print the version.' '--exit-codes:Print the table of exit codes.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango quickstart')
             commands=()
@@ -225,6 +226,9 @@ _lango() {
         'lango lock')
             commands=()
             options=() ;;
+        'lango run')
+            commands=()
+            options=('--env-file:Variables from this file; may be given again.' '--only:Of the variables that lango sets, these alone.' '--set:A variable with a reference, {{secret:NAME}}, in it.' '--stdin:What the command reads as its stdin.' '--file:A file in memory, whose path VAR has.' '--fd:An open descriptor of this number.' '--no-inherit:Of the environment only PATH, HOME, TERM and the like.' '--no-masking:Pass on secrets that the command prints; on record.' '--no-project:Do not look for a lango.toml.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets')
             commands=('import:Keep the secrets of a file: .env, JSON and others.' 'export:Print secrets with their values, in a format that another program reads.' 'get:Print a secret'\''s value.' 'generate:Make a random value and print it; nothing is kept.' 'show:Say all about a secret but its value.' 'list:List secrets: one name a line, a table on a terminal.' 'find:List secrets whose name, note, owner or tags hold a text.' 'history:List a secret'\''s versions, newest first, without their values.' 'diff:Say whether two versions hold the same value, by fingerprint.' 'due:List secrets that expire or want a new value soon; exit 80 if there are any.' 'set:Keep a value under a name; a name that exists gets a new version.' 'edit:Change what is said about a secret, not its value; an empty text takes it away.' 'rollback:Make an old version'\''s value the newest version.' 'delete:Delete a secret; undelete brings it back until it is purged.' 'undelete:Bring back the secret of this name that was deleted last.' 'purge:Destroy a secret and all its versions, deleted or not; nothing brings it back.' 'rename:Give a secret another name; versions and notes stay.' 'copy:Copy the newest value and what is said about it to a new name.' 'rm:delete: Delete a secret; undelete brings it back until it is purged.' 'ls:list: List secrets: one name a line, a table on a terminal.' 'mv:rename: Give a secret another name; versions and notes stay.' 'cp:copy: Copy the newest value and what is said about it to a new name.' 'read:get: Print a secret'\''s value.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;

@@ -7,7 +7,8 @@ import os
 import sys
 
 SCRIPTED = (["secrets", "get"], ["secrets", "read"])
-COMPLETION = "__complete"
+FIRST = (["run"], ["__complete"])
+"""The beginnings of a command line that the small front may know, by two words and by one."""
 
 
 def main() -> int:
@@ -16,7 +17,7 @@ def main() -> int:
 
     hygiene.harden()
     argv = sys.argv[1:]
-    if argv[:2] in SCRIPTED or argv[:1] == [COMPLETION]:
+    if argv[:2] in SCRIPTED or argv[:1] in FIRST:
         from lango_cli.cli import front
 
         code = front.main(argv)

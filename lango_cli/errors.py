@@ -20,8 +20,10 @@ the thing, has no full stop and never holds a value; the hint is the next comman
     |- ApprovalError
     |  `- ApprovalDenied 50       ApprovalTimedOut 51
     |- DetectorUnavailable 52    Presidio does not answer, and nothing passes without it
+    |- PolicyDenied 53           a secret's policy does not allow this use of it
     |- Findings 80               a check has something to report
     |- FileProblem 90            a file, folder or permission stands in the way
+    |- RunFailed 125             NotExecutable 126       CommandNotFound 127     of `lango run`
     |- Interrupted 130           Ctrl-C
     `- NotApplicable             internal: "not mine, try the next"; never reaches a person
 
@@ -275,6 +277,13 @@ class DetectorUnavailable(LangoError):
     default_hint = "see why: lango doctor; what else may happen: presidio.whenDown in README"
 
 
+class PolicyDenied(LangoError):
+    """The policy of a secret does not allow this use of it."""
+
+    code = 53
+    id = "policy_denied"
+
+
 class Findings(LangoError):
     """A check has something to report; the report itself is on stdout."""
 
@@ -289,6 +298,32 @@ class FileProblem(LangoError):
     code = 90
     id = "file_problem"
     default_hint = "see what is wrong: lango doctor"
+
+
+class RunFailed(LangoError):
+    """`lango run` itself failed; message and, under --json, id are those of what went wrong."""
+
+    code = 125
+    id = "run_failed"
+
+    def __init__(self, cause: LangoError) -> None:
+        super().__init__(f"{cause.id}: {cause.message}", hint=cause.hint)
+        self.id = cause.id
+
+
+class NotExecutable(LangoError):
+    """The command is there and cannot be started."""
+
+    code = 126
+    id = "not_executable"
+
+
+class CommandNotFound(LangoError):
+    """No such command."""
+
+    code = 127
+    id = "command_not_found"
+    default_hint = "is it installed, and on PATH?"
 
 
 class Interrupted(LangoError):

@@ -38,6 +38,7 @@ EXIT_CODES: dict[int, str] = {
     50: "approval denied",
     51: "approval timed out",
     52: "presidio does not answer, and nothing passes without it",
+    53: "a secret's policy does not allow this use",
     60: "sign-in failed",
     61: "session expired or revoked",
     62: "origin or host refused",

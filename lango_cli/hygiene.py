@@ -11,6 +11,9 @@ import sys
 
 PR_SET_DUMPABLE = 4
 
+_found: list[int] = []
+"""The umask as it was, once it was changed."""
+
 
 def harden(*, untraceable: bool = True) -> None:
     """New files private, no core; on Linux not dumpable, so not traceable by the same user.
@@ -19,9 +22,15 @@ def harden(*, untraceable: bool = True) -> None:
     """
     import resource
 
-    os.umask(0o077)
+    _found.append(os.umask(0o077))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if untraceable and sys.platform == "linux":
         import ctypes
 
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def give_back_umask() -> None:
+    """The umask of before, for a command that this process becomes."""
+    if _found:
+        os.umask(_found[0])

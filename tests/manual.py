@@ -54,6 +54,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Make a vault that opens with a passphrase:", "lango init"),
         ("Keep a secret, asked for without being shown, and use it:", "lango secrets set db/main"),
         ("", "lango secrets get db/main"),
+        (
+            "Run a command that gets it, and none of it in what it prints:",
+            "lango run --set 'PGPASSWORD={{secret:db/main}}' -- psql",
+        ),
         ("Do not be asked for an hour, then forget at once:", "lango unlock --ttl 1h"),
         ("", "lango lock"),
     ),

@@ -37,6 +37,10 @@ PARTS = (
     Part("groff", "groff-base", "man pages without a warning"),
     Part("bash", "bash", "the completion, as bash reads it"),
     Part("zsh", "zsh", "the completion, as zsh reads it"),
+    Part("dash", "dash", "a plain shell, which reads what `lango env` prints"),
+    Part("curl", "curl", "a real command that sends a secret somewhere"),
+    Part("vim", "vim-tiny", "a real full-screen program"),
+    Part("unshare", "util-linux", "process 1 of a namespace of its own"),
     Part("fish", "fish", "the completion, as fish reads it"),
 )
 

@@ -407,7 +407,7 @@ def command_of(words: list[str]) -> Page:
 def test_examples_are_command_lines_that_there_are() -> None:
     for path, examples in EXAMPLES.items():
         for _, line in examples:
-            words = line.split(" ")
+            words = line.partition(" -- ")[0].split(" ")
             page = command_of(words[1:])
             assert line.startswith(f"{page.path} ") or line == page.path
             assert page.path.startswith(path)

@@ -21,6 +21,7 @@ from lango_cli.cli import ui
 from lango_cli.cli.call import Given
 from lango_cli.cli.groups import Root
 from lango_cli.cli.options import nearest
+from lango_cli.cli.running import as_run_error
 from lango_cli.config import load
 from lango_cli.errors import Interrupted, LangoError, UsageProblem
 
@@ -57,7 +58,8 @@ def main(argv: Sequence[str]) -> int:
         return err.exit_code
     except (Exception, KeyboardInterrupt) as err:  # noqa: BLE001  # the one place: see `_as_ours`
         _take_unread_flags(given, argv)
-        return _failed(given.ui, _as_ours(err), err)
+        ours = as_run_error(_as_ours(err)) if given.runs else _as_ours(err)
+        return _failed(given.ui, ours, err)
     return 0
 
 

@@ -30,6 +30,8 @@ class Given:
         self.no_input = False
         self.takers: set[str] = set()
         """Options that take a value, of the commands whose words were read so far."""
+        self.runs = False
+        """Whether it is one of `lango run`, whose codes are its command's but for a few."""
         self.complete = False
         """Whether the whole command line has been read."""
         self._flags: dict[str, Any] = {}

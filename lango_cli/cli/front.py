@@ -1,9 +1,9 @@
 """The small front: answers the scripted reads before Typer is imported, and only those.
 
-The rule: `secrets get` in its plain forms, and the names that completion asks for. For anything it
-does not know to the letter it returns None and the whole command line goes to Typer's front, which
-answers the same; the transcripts run through both. Why: importing Typer costs as much as reading a
-secret does altogether, and scripts read a thousand times a day.
+The rule: `secrets get` and `run` in their plain forms, and the names that completion asks for. For
+anything it does not know to the letter it returns None and the whole command line goes to Typer's
+front, which answers the same; the transcripts run through both. Why: importing Typer costs as much
+as reading a secret does altogether, and scripts read a thousand times a day.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 
 from lango_cli.cli import show, ui
+from lango_cli.cli.running import Elsewhere
 from lango_cli.config import load
 from lango_cli.errors import Interrupted, LangoError
 from lango_cli.wiring import opening
@@ -33,26 +34,24 @@ _WORDS = ("--newline", "--output")
 _FLAGS = ("--home", "--keyfile", "--passphrase-file", "--passphrase-command", "--slot")
 
 
-class _Elsewhere(Exception):
-    """This needs the other front."""
-
-
 class _Person:
     """Stands where somebody could be asked; asking is the other front's work."""
 
     def secret(self, prompt: str) -> SecretText:
         """Never answers."""
-        raise _Elsewhere(prompt)
+        raise Elsewhere(prompt)
 
     def words(self, prompt: str, count: int) -> SecretText:
         """Never answers."""
-        raise _Elsewhere(prompt, count)
+        raise Elsewhere(prompt, count)
 
 
 def main(argv: Sequence[str]) -> int | None:
     """The exit code, or None where the command line is for the other front."""
     if len(argv) >= 2 and argv[0] == "secrets":
         return _get(argv[2:])
+    if argv[:1] == ["run"]:
+        return _run(argv[1:])
     return _complete(argv[1:]) if argv[:1] == ["__complete"] else None
 
 
@@ -89,7 +88,7 @@ def _answer(flags: Flags, wish: show.Wish, names: list[str], screen: ui.Ui) -> i
         show.show(
             values, wish, screen, lambda: opening.load_settings(flags).text("output.newline")
         )
-    except _Elsewhere:
+    except Elsewhere:
         return None
     except LangoError as err:
         _tell(screen, warnings)
@@ -104,6 +103,15 @@ def _answer(flags: Flags, wish: show.Wish, names: list[str], screen: ui.Ui) -> i
         screen.fail(LangoError(f"unexpected ({type(err).__name__})"))
         return LangoError.code
     return 0
+
+
+def _run(words: Sequence[str]) -> int | None:
+    from lango_cli.cli import front_run
+
+    try:
+        return front_run.run(words, _person)
+    except Elsewhere:
+        return None
 
 
 def _tell(screen: ui.Ui, warnings: list[str]) -> None:

@@ -46,6 +46,11 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
         "Keep the vault open for this login session, so that the next commands do not ask.",
     ),
     "lock": ("vault", SINGLE, "Forget at once what `lango unlock` kept."),
+    "run": (
+        "run",
+        SINGLE,
+        "Run a command, with the secrets it needs and with none in its output.",
+    ),
     "secrets": ("secrets", GROUP, "Keep, read and look after secrets."),
     "keys": ("keys", GROUP, "What seals values, what signs, and who may unlock the vault."),
     "db": ("db", GROUP, "The database as a whole: check it, back it up, bring it back."),

@@ -55,26 +55,30 @@ def command(
     *,
     unlocks: bool = False,
     spill: str = "",
+    runs: bool = False,
 ) -> Callable[[Callable[Concatenate[Call, P], None]], Callable[Concatenate[Call, P], None]]:
     """Make the function a command of `app`; its docstring is the help page.
 
     `unlocks`: it opens the vault, so it takes the unlock options. `spill`: the hint when a word is
-    left over, for a command whose users may type a value there.
+    left over, for a command whose users may type a value there. `runs`: its last words are a
+    command line of their own, and what it finds wrong with its own has the code of `lango run`.
     """
 
     def register(
         function: Callable[Concatenate[Call, P], None],
     ) -> Callable[Concatenate[Call, P], None]:
-        app.command(name, cls=_kind(unlocks, spill))(function)
+        app.command(name, cls=_kind(unlocks, spill, runs))(function)
         return function
 
     return register
 
 
-def _kind(opens: bool, hint: str) -> type[Command]:
+def _kind(opens: bool, hint: str, starts: bool) -> type[Command]:
     class Kind(Command):
         unlocks = opens
         spill = hint
+        runs = starts
+        allow_interspersed_args = not starts
 
     return Kind
 
@@ -181,6 +185,7 @@ class Command(TyperCommand):
 
     unlocks = False
     spill = ""
+    runs = False
     allow_extra_args = True
 
     def get_params(self, _ctx: Context) -> list[Parameter]:
@@ -196,6 +201,7 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Parse, then refuse what is left over."""
         note_takers(ctx, self)
+        ctx.obj.runs = self.runs
         rest = super().parse_args(ctx, args)
         self._refuse_empty_paths(ctx)
         if rest:

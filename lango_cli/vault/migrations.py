@@ -71,4 +71,18 @@ _APPROVALS = (
     "CREATE INDEX approvals_turn ON approvals(turn, digest) WHERE turn <> ''",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _BACKUPS, _ROTATION, _KEY_REGISTRY, _APPROVALS)
+_POLICIES = (
+    """CREATE TABLE policies(
+        secret_id TEXT NOT NULL REFERENCES secrets(id) ON DELETE CASCADE,
+        kind TEXT NOT NULL, pattern TEXT NOT NULL,
+        PRIMARY KEY(secret_id, kind, pattern)) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _BACKUPS,
+    _ROTATION,
+    _KEY_REGISTRY,
+    _APPROVALS,
+    _POLICIES,
+)

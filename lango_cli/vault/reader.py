@@ -16,7 +16,8 @@ from lango_cli.vault.names import split_reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from lango_cli.crypto.keys import DataKey
     from lango_cli.vault.audit import AuditLog
@@ -74,6 +75,21 @@ class Reader:
 
     def get(self, reference: str) -> Value:
         """The value of `NAME` or `NAME@3`, recorded as an access; else SecretNotFound."""
+        secret, value = self._find(reference)
+        self._record(self._audit.event("secret.read", f"{value.name}@{value.version}"), secret)
+        return value
+
+    def take(
+        self, references: Sequence[str], event: Callable[[Sequence[str]], dict[str, Any]]
+    ) -> dict[str, Value]:
+        """The values of all these: one access, one record, which is `event` of `NAME@version`s."""
+        found = {reference: self._find(reference) for reference in references}
+        read = sorted({f"{value.name}@{value.version}" for _, value in found.values()})
+        self._record(event(read), *(secret for secret, _ in found.values()))
+        return {reference: value for reference, (_, value) in found.items()}
+
+    def _find(self, reference: str) -> tuple[str, Value]:
+        """Id and value; what is not there is on record as asked for."""
         name, version = split_reference(reference)
         row = rows.read_value(self._store, name, version)
         if row is None:
@@ -88,15 +104,18 @@ class Reader:
             refused = self._audit.event("secret.read", f"{name}@{version}", outcome="refused")
             self._audit.append_read(refused)
             raise KeyUnusable(f"{name}@{version}: {err.message}", hint=err.hint) from None
+        expires = None if expires_at is None else expires_at / 1000
+        return secret, Value(name, version, version == current, expires, value)
+
+    def _record(self, event: dict[str, Any], *secrets: str) -> None:
         now = int(self._clock() * 1000)
 
         def note() -> None:
-            rows.touch(self._store, secret, now)
+            for secret in dict.fromkeys(secrets):
+                rows.touch(self._store, secret, now)
             self._keys.note_use(now)
 
-        self._audit.append_read(self._audit.event("secret.read", f"{name}@{version}"), then=note)
-        expires = None if expires_at is None else expires_at / 1000
-        return Value(name, version, version == current, expires, value)
+        self._audit.append_read(event, then=note)
 
     def _not_found(self, name: str, version: int | None) -> SecretNotFound:
         found = None if version is None else rows.live(self._store, name)

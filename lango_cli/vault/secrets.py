@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lango_cli.crypto.mac import hkdf_sha256, hmac_sha256, pack, random_bytes
 from lango_cli.errors import Conflict, SecretNotFound, TooLarge
 from lango_cli.secret import SecretBytes
-from lango_cli.vault import rows, rows_exposed
+from lango_cli.vault import rows, rows_exposed, rows_policies
 from lango_cli.vault.names import check_name, check_prefix, check_tags
 from lango_cli.vault.reader import VALUE_LIMIT, Reader, Value
 from lango_cli.vault.shapes import exposures, secret_meta, version_meta
@@ -196,7 +196,7 @@ class Secrets:
             return self._meta(secret)
 
     def copy(self, name: str, new_name: str) -> SecretMeta:
-        """A second secret with the current value and metadata; its history begins anew."""
+        """A second secret with the current value, metadata, policy; its history begins anew."""
         name, target = check_name(name), check_name(new_name)
         with self._store.write():
             secret, version = self._live(name)
@@ -209,6 +209,8 @@ class Secrets:
             self._describe(
                 twin, meta.note, meta.owner, meta.tags, meta.expires_at, meta.rotate_every
             )
+            policy = rows_policies.policy(self._store, secret)
+            rows_policies.replace_policy(self._store, twin, policy)
             self._record("secret.copy", name, f"to {target}")
             return self._meta(twin)
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from lango_cli.vault.home import Home
     from lango_cli.vault.key_use import KeyUse
     from lango_cli.vault.parts import Policy
+    from lango_cli.vault.policies import Policies
     from lango_cli.vault.registry import Registry
     from lango_cli.vault.secrets import Secrets
     from lango_cli.vault.slots import Slots
@@ -143,6 +144,13 @@ class Vault(Parts):
         from lango_cli.vault.secrets import Secrets
 
         return Secrets(self.reader, self.policy, self._tidy)
+
+    @property
+    def policies(self) -> Policies:
+        """Who may receive which secret."""
+        from lango_cli.vault.policies import Policies
+
+        return Policies(self.store, self.audit)
 
     @property
     def slots(self) -> Slots:
