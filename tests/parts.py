@@ -33,6 +33,7 @@ PARTS = (
     Part("dunst", "dunst", "a real notification service, for approvals"),
     Part("dunstctl", "dunst", "the person who sees what it shows"),
     Part("Xvfb", "xvfb", "the screen that it shows it on"),
+    Part("gcc", "g++", "the library that stops a process at a point; with the headers of C"),
     Part("openssl", "openssl", "an independent maker and reader of keys"),
     Part("groff", "groff-base", "man pages without a warning"),
     Part("bash", "bash", "the completion, as bash reads it"),

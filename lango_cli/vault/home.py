@@ -128,14 +128,27 @@ class Home:
         self.clear_leftovers()
         files.replace_all((self.path(HEADER), self.path(COPY)), data)
 
-    def even_copies(self, key: HeaderKey) -> None:
-        """Make the copy equal to the header; Tampered if that is not one that lango wrote."""
+    def even_copies(self, key: HeaderKey, *, whatever: bool = False) -> None:
+        """Make a copy that is missing or older equal to the header; under the writer's lock.
+
+        That is what a crash between the two leaves. A copy that cannot be read, or not verified,
+        stays for `doctor` to report, unless it is to go `whatever` it is. Tampered if the header
+        is not one that lango wrote.
+        """
         data = files.read(self.path(HEADER), HEADER_LIMIT)
         if data is None:
             raise Tampered(f"{HEADER} is missing")
-        parse(data).verify(key)
-        if files.read(self.path(COPY), HEADER_LIMIT) != data:
-            files.replace(self.path(COPY), data)
+        copy = files.read(self.path(COPY), HEADER_LIMIT)
+        if copy == data:
+            return
+        header = parse(data)
+        header.verify(key)
+        if copy is not None and not whatever:
+            older = parse(copy)
+            older.verify(key)
+            if older.revision >= header.revision:
+                return
+        files.replace(self.path(COPY), data)
 
     def clear_leftovers(self) -> None:
         """Remove headers that were never finished; under the writer's lock."""

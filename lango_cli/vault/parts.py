@@ -131,23 +131,22 @@ class Parts:
             return  # It opens by HPKE as well; the next unlock comes past here again.
 
     def tidy(self) -> None:
-        """Remove what making a new generation left behind; under the writer's lock, after a write.
+        """Put away what a killed process left behind; under the writer's lock, after a write.
 
-        Before an older database goes, header and copy are made equal: only the newest generation
+        Headers that were never finished go, and a copy that the crash left older follows its
+        header. Before an older database goes, the two are made equal: only the newest generation
         is left then, and both have to lead to it. Where they cannot be, everything stays.
         """
         now = self.envelope.generation
-        left = [
-            (number, name)
-            for number, rest, name in self.home.generations()
-            if (number != now if rest.startswith(UNFINISHED) else number < now)
-        ]
-        if not left:
-            return
+        there = self.home.generations()
+        older = [name for number, _, name in there if number < now]
         try:
-            if any(number < now for number, _ in left):
-                self.home.even_copies(self.bundle.header)
-            for _, name in left:
+            for number, rest, name in there:
+                if number > now and rest.startswith(UNFINISHED):
+                    files.remove(self.home.path(name))
+            self.home.clear_leftovers()
+            self.home.even_copies(self.bundle.header, whatever=bool(older))
+            for name in older:
                 files.remove(self.home.path(name))
         except LangoError:
             return  # What was asked for is done; the next writer comes past here again.

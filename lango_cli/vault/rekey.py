@@ -209,6 +209,7 @@ def _story(dropped: list[SlotInfo]) -> str:
 
 
 def _remove_at_once(old: str) -> None:
-    """The old database, which the old master key opens, and its log."""
+    """The old database, which the old master key opens, and its log: off the disk as well."""
     for end in ("", "-wal", "-shm"):
         files.remove(old + end)
+    files.sync_folder(os.path.dirname(old))

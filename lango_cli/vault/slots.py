@@ -182,26 +182,25 @@ class Slots:
         """Take a slot away; Conflict for the last one.
 
         `compromised`: somebody else may have opened it, so every value it could read is put on
-        the list of those to be changed.
+        the list of those to be changed: before the slot goes, because a crash may part the two.
         """
         self._master()
         gone: list[SlotInfo] = []
 
+        def expose(envelope: Envelope) -> None:
+            slot = _removable(envelope, name)
+            rows_exposed.expose_all(self._vault.store, slot.label, self._now())
+
         def change(envelope: Envelope) -> Slot:
-            slot = find_slot(envelope, name)
-            if len(envelope.slots) == 1:
-                raise Conflict(
-                    "the last slot cannot be removed: nothing would open the vault",
-                    hint="add another first: lango keys slot add",
-                )
+            slot = _removable(envelope, name)
+            if compromised:
+                expose(envelope)
             gone.extend(info for info in self.list() if info.id == slot.id)
             envelope.slots.remove(slot)
             rows.forget_slot(self._vault.store, slot.id)
-            if compromised:
-                rows_exposed.expose_all(self._vault.store, slot.label, self._now())
             return slot
 
-        self._change("slot.remove", name, change)
+        self._change("slot.remove", name, change, announce=expose if compromised else None)
         return gone[0]
 
     def rename(self, name: str, label: str) -> SlotInfo:
@@ -269,11 +268,19 @@ class Slots:
         return self._vault.master
 
     def _change(
-        self, event: str, target: str, change: Callable[[Envelope], Slot], *, proved: bool = False
+        self,
+        event: str,
+        target: str,
+        change: Callable[[Envelope], Slot],
+        *,
+        proved: bool = False,
+        announce: Callable[[Envelope], None] | None = None,
     ) -> Slot:
         vault = self._vault
         key = header_key(self._master(), vault.envelope.vault_bytes)
         with vault.store.write():
+            if announce is not None:
+                announce(self._current(key))
             vault.audit.append(vault.audit.event(event, target, outcome="begun"))
         wanted = 0
         try:
@@ -309,6 +316,16 @@ class Slots:
         if envelope.revision < self._vault.store.meta("revision"):
             raise Tampered("the header is older than the database: it was put back from a copy")
         return envelope
+
+
+def _removable(envelope: Envelope, name: str) -> Slot:
+    slot = find_slot(envelope, name)
+    if len(envelope.slots) == 1:
+        raise Conflict(
+            "the last slot cannot be removed: nothing would open the vault",
+            hint="add another first: lango keys slot add",
+        )
+    return slot
 
 
 def _free_label(envelope: Envelope, label: str) -> None:

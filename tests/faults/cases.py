@@ -1,0 +1,168 @@
+"""Operations that are stopped at every point: how the vault is made ready, and what is done to it.
+
+The rule: `operate` opens the vault, calls `begin`, from where points count, does one thing and
+closes the vault. What it leaves is told by `look.examine`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from unittest import mock
+
+from lango_cli.model import Unwatched
+from lango_cli.secret import SecretBytes
+from lango_cli.vault.rekey import rekey
+from tests.faults.look import KEPT
+from tests.vault.place import (
+    KEYFILE_SLOT,
+    PASSPHRASE,
+    PASSPHRASE_SLOT,
+    Passphrase,
+    set_value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.vault.place import Place
+
+QUIET = Unwatched()
+ANOTHER = b"another horse"
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operation. `passphrases`: those that are tried afterwards.
+
+    `between`: of what was there before and of what is there after, the members that may be new
+    already while the others are old. `gone`: names of files of the home that may not come back
+    once the operation has returned.
+    """
+
+    operate: Callable[[Place, Callable[[], None]], None]
+    prepare: Callable[[Place], None] = lambda _place: None
+    passphrases: tuple[bytes, ...] = (PASSPHRASE,)
+    between: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+def make(place: Place) -> None:
+    """A vault with two slots, a value of more than a page, old versions and a full trash."""
+    with place.create(passphrase=True) as vault:
+        set_value(vault, KEPT, KEPT.encode())
+        set_value(vault, "changed", b"old value")
+        set_value(vault, "changed", b"value")
+        set_value(vault, "large", bytes(range(256)) * 40)
+        set_value(vault, "thrown away", b"value")
+        vault.secrets.delete("thrown away")
+    with place.open(Passphrase(PASSPHRASE)):
+        pass
+
+
+def set_(place: Place, begin: Callable[[], None]) -> None:
+    """A new version of a value."""
+    with place.open() as vault:
+        begin()
+        set_value(vault, "changed", b"newer")
+
+
+def purge(place: Place, begin: Callable[[], None]) -> None:
+    """A secret and all its versions, for good."""
+    with place.open() as vault:
+        begin()
+        vault.secrets.purge("large")
+
+
+def change_passphrase(place: Place, begin: Callable[[], None]) -> None:
+    """Another passphrase for the slot that has one."""
+    with place.open(Passphrase(PASSPHRASE)) as vault:
+        begin()
+        vault.slots.change_credential(PASSPHRASE_SLOT, "passphrase", SecretBytes(ANOTHER), None)
+
+
+def add_slot(place: Place, begin: Callable[[], None]) -> None:
+    """One more passphrase."""
+    with place.open() as vault:
+        begin()
+        vault.slots.add("passphrase", "another", SecretBytes(ANOTHER), "pbkdf2-sha256")
+
+
+def remove_slot(place: Place, begin: Callable[[], None]) -> None:
+    """One slot less, which somebody else may have opened."""
+    with place.open() as vault:
+        begin()
+        vault.slots.remove(PASSPHRASE_SLOT, compromised=True)
+
+
+def rename_slot(place: Place, begin: Callable[[], None]) -> None:
+    """Another label."""
+    with place.open() as vault:
+        begin()
+        vault.slots.rename(KEYFILE_SLOT, "that computer")
+
+
+def new_generation(place: Place, begin: Callable[[], None]) -> None:
+    """All slots stay."""
+    with place.open() as vault:
+        begin()
+        rekey(vault, QUIET)
+
+
+def new_generation_for_one(place: Place, begin: Callable[[], None]) -> None:
+    """The slots stay that were opened; the old database goes at once."""
+    with place.open() as vault:
+        begin()
+        rekey(vault, QUIET, owners={})
+
+
+def new_page_size(place: Place, begin: Callable[[], None]) -> None:
+    """Row by row into pages of another size."""
+    with place.open() as vault:
+        begin()
+        rekey(vault, QUIET, page_size=8192)
+
+
+def rekeyed(place: Place) -> None:
+    """A new generation, with its snapshot still there."""
+    new_generation(place, lambda: None)
+
+
+def rekeyed_unnamed(place: Place) -> None:
+    """A new generation whose database has not got its name yet."""
+    with mock.patch("lango_cli.vault.generation.finish"):
+        rekeyed(place)
+
+
+def unlock_by_hpke(place: Place, begin: Callable[[], None]) -> None:
+    """The first unlock of a slot after a rekey, which seals it directly."""
+    with place.open(Passphrase(PASSPHRASE)):
+        begin()
+
+
+def two_steps(place: Place, begin: Callable[[], None]) -> None:
+    """What no operation may do: two changes that belong together, one after the other."""
+    with place.open() as vault:
+        begin()
+        set_value(vault, "changed", b"newer")
+        set_value(vault, "large", b"newer")
+
+
+BROKEN = {"two steps": Case(two_steps)}
+"""Operations that have to be found out."""
+
+CASES = {
+    "set": Case(set_),
+    "purge": Case(purge),
+    "passphrase": Case(change_passphrase, passphrases=(PASSPHRASE, ANOTHER)),
+    "slot add": Case(add_slot, passphrases=(PASSPHRASE, ANOTHER)),
+    "slot remove": Case(remove_slot, between=("exposed",)),
+    "slot rename": Case(rename_slot),
+    "rekey": Case(new_generation),
+    "rekey compromised": Case(new_generation_for_one, gone=("vault-1.db", "vault-1.db-wal")),
+    "rekey page size": Case(new_page_size),
+    "rekey again": Case(new_generation, rekeyed),
+    "set after rekey": Case(set_, rekeyed),
+    "set after unnamed": Case(set_, rekeyed_unnamed),
+    "unlock after rekey": Case(unlock_by_hpke, rekeyed),
+}

@@ -1,0 +1,60 @@
+"""What a killed process leaves beside the database goes, or is made good, with the next write."""
+
+from __future__ import annotations
+
+import pytest
+
+from lango_cli.vault.home import COPY, HEADER
+from tests.vault.place import PASSPHRASE_SLOT, Place, set_value, value_of
+
+
+@pytest.fixture
+def left(memory_place: Place) -> Place:
+    """A closed vault whose header was changed once; `older` is what it was before."""
+    with memory_place.create(passphrase=True) as vault:
+        set_value(vault, "name", b"value")
+    (memory_place.root / "older").write_bytes(memory_place.read(COPY))
+    with memory_place.open() as vault:
+        vault.slots.rename(PASSPHRASE_SLOT, "mine")
+    return memory_place
+
+
+def write(place: Place) -> None:
+    """Any write."""
+    with place.open() as vault:
+        set_value(vault, "other", b"value")
+
+
+def test_an_older_copy_follows_its_header(left: Place) -> None:
+    (left.folder / COPY).write_bytes((left.root / "older").read_bytes())
+    write(left)
+    assert left.read(COPY) == left.read(HEADER)
+
+
+def test_a_missing_copy_is_made_anew(left: Place) -> None:
+    (left.folder / COPY).unlink()
+    write(left)
+    assert left.read(COPY) == left.read(HEADER)
+
+
+def test_a_damaged_copy_stays_to_be_reported(left: Place) -> None:
+    damaged = left.read(COPY)[:-7]
+    (left.folder / COPY).write_bytes(damaged)
+    write(left)
+    assert left.read(COPY) == damaged
+
+
+def test_an_older_header_never_takes_the_place_of_a_newer_copy(left: Place) -> None:
+    newer = left.read(COPY)
+    with left.open() as vault:
+        (left.folder / HEADER).write_bytes((left.root / "older").read_bytes())
+        set_value(vault, "other", b"value")
+        assert value_of(vault, "other") == b"value"
+    assert left.read(COPY) == newer
+
+
+def test_headers_that_were_never_finished_go(left: Place) -> None:
+    for name in (HEADER, COPY):
+        (left.folder / f"{name}.4711.new").write_bytes(b"half")
+    write(left)
+    assert not list(left.folder.glob("*.new"))
