@@ -14,7 +14,7 @@ from lango_cli.vault.envelope import DIRECT, open_with_key, seal_master, slot_ke
 from lango_cli.vault.home import PENDING
 from lango_cli.vault.keys import Keys
 from lango_cli.vault.reader import Reader
-from lango_cli.vault.store import UNFINISHED
+from lango_cli.vault.store import COMPACT, UNFINISHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Parts:
         older = [name for number, _, name in there if number < now]
         try:
             for number, rest, name in there:
-                if number > now and rest.startswith(UNFINISHED):
+                if rest.startswith(COMPACT) or (number > now and rest.startswith(UNFINISHED)):
                     files.remove(self.home.path(name))
             self.home.clear_leftovers()
             self.home.even_copies(self.bundle.header, whatever=bool(older))

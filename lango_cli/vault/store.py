@@ -28,6 +28,9 @@ BUSY_MILLISECONDS = 5000
 UNFINISHED = ".init"
 """Behind the name of a new vault's database until the header, which makes it a vault, stands."""
 
+COMPACT = ".compact"
+"""Behind the name of a database, begins the name of the copy that a vacuum makes of it."""
+
 LOOKS_AGAIN = 2
 """How often a page that seems damaged is read again before it counts as damaged."""
 

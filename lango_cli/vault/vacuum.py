@@ -6,7 +6,7 @@ engine keeps its temporary copy in memory, all of it; and what it would put in p
 compared with anything.
 
 Killed at any moment, the database is as before or compact; a copy that is left over is encrypted
-under the same key, and the next run or `doctor --fix` removes it. It needs room for the copy and
+under the same key, and the next writer removes it. It needs room for the copy and
 for a log of the same size.
 """
 
@@ -21,6 +21,7 @@ from lango_cli.errors import FileProblem, Tampered
 from lango_cli.passing import Passing
 from lango_cli.vault import rows_look, store_copy
 from lango_cli.vault.mending import LOCK
+from lango_cli.vault.store import COMPACT
 
 if TYPE_CHECKING:
     from lango_cli.model import Progress
@@ -48,7 +49,7 @@ def vacuum(vault: Parts, progress: Progress) -> Won:
         store.take_over()
         before = _size(store)
         _check_room(vault, before)
-        with Passing(f"{store.path}.compact") as passing:
+        with Passing(store.path + COMPACT) as passing:
             _compact(vault, passing, progress)
             store_copy.copy_back(
                 passing.name, store, vault.bundle.database, vault.envelope.page_size, progress

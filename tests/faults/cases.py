@@ -12,7 +12,11 @@ from unittest import mock
 
 from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
+from lango_cli.vault import plain, plain_import, store_plain
+from lango_cli.vault.backup import make_backup
+from lango_cli.vault.backup_file import read_backup
 from lango_cli.vault.rekey import rekey
+from lango_cli.vault.vacuum import vacuum
 from tests.faults.look import KEPT
 from tests.vault.place import (
     KEYFILE_SLOT,
@@ -24,6 +28,7 @@ from tests.vault.place import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.vault.place import Place
 
@@ -35,6 +40,8 @@ ANOTHER = b"another horse"
 class Case:
     """An operation. `passphrases`: those that are tried afterwards.
 
+    `outside`: looks at what it makes outside the home, and does it again; what was there.
+
     `between`: of what was there before and of what is there after, the members that may be new
     already while the others are old. `gone`: names of files of the home that may not come back
     once the operation has returned.
@@ -42,6 +49,7 @@ class Case:
 
     operate: Callable[[Place, Callable[[], None]], None]
     prepare: Callable[[Place], None] = lambda _place: None
+    outside: Callable[[Place], object] = lambda _place: None
     passphrases: tuple[bytes, ...] = (PASSPHRASE,)
     between: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
@@ -140,6 +148,96 @@ def unlock_by_hpke(place: Place, begin: Callable[[], None]) -> None:
         begin()
 
 
+def empty_the_trash(place: Place) -> None:
+    """Free pages, for a vacuum to give back."""
+    with place.open() as vault:
+        for number in range(20):
+            set_value(vault, f"spare {number}", bytes(4000))
+        for number in range(20):
+            vault.secrets.purge(f"spare {number}")
+
+
+def compact(place: Place, begin: Callable[[], None]) -> None:
+    """Pages that nothing is in are given back."""
+    with place.open() as vault:
+        begin()
+        vacuum(vault, QUIET)
+
+
+def out(place: Place) -> Path:
+    """A file outside the home; its folder is made."""
+    folder = place.root / "out"
+    folder.mkdir(exist_ok=True)
+    return folder / "file"
+
+
+def with_folder(place: Place) -> None:
+    """A folder to write to."""
+    out(place)
+
+
+def back_up(place: Place, begin: Callable[[], None]) -> None:
+    """An encrypted copy of everything."""
+    with place.open() as vault:
+        begin()
+        make_backup(vault, str(out(place)), QUIET, place.warnings.append)
+
+
+def whole_backup(place: Place) -> bool:
+    """Whether there is a backup, which is whole then; another one can be made in any case."""
+    path = out(place)
+    there = path.exists()
+    if there:
+        with place.open() as vault:
+            backup = read_backup(str(path))
+            backup.verify(vault.bundle.header)
+            backup.check_digest(QUIET)
+            assert backup.id in [known.id for known in vault.backups.list()]
+        path.unlink()
+    back_up(place, lambda: None)
+    assert list(path.parent.iterdir()) == [path]
+    return there
+
+
+def decrypt(place: Place, begin: Callable[[], None]) -> None:
+    """Everything in clear."""
+    with place.open() as vault:
+        begin()
+        plain.export_plain(vault, str(out(place)), QUIET)
+
+
+def whole_plain(place: Place) -> int:
+    """How many secrets the file in clear has, if there is one; another one can be made."""
+    path = out(place)
+    count = 0
+    if path.exists():
+        store = store_plain.open_plain(str(path))
+        count = len(list(plain.from_file(store)))
+        store.abandon()
+        path.unlink()
+    decrypt(place, lambda: None)
+    assert list(path.parent.iterdir()) == [path]
+    return count
+
+
+def decrypted_and_changed(place: Place) -> None:
+    """A file in clear of which the vault has one secret less, and one that is older."""
+    with place.open() as vault:
+        set_value(vault, "more", b"value")
+        set_value(vault, "changed", b"newest")
+    decrypt(place, lambda: None)
+    with place.open() as vault:
+        vault.secrets.purge("more")
+        vault.secrets.rollback("changed", 1)
+
+
+def encrypt(place: Place, begin: Callable[[], None]) -> None:
+    """Secrets out of a file in clear."""
+    with place.open() as vault:
+        begin()
+        plain_import.import_plain(vault, str(out(place)), QUIET, dry_run=False)
+
+
 def two_steps(place: Place, begin: Callable[[], None]) -> None:
     """What no operation may do: two changes that belong together, one after the other."""
     with place.open() as vault:
@@ -165,4 +263,8 @@ CASES = {
     "set after rekey": Case(set_, rekeyed),
     "set after unnamed": Case(set_, rekeyed_unnamed),
     "unlock after rekey": Case(unlock_by_hpke, rekeyed),
+    "vacuum": Case(compact, empty_the_trash),
+    "backup": Case(back_up, with_folder, whole_backup),
+    "decrypt": Case(decrypt, with_folder, whole_plain),
+    "encrypt": Case(encrypt, decrypted_and_changed),
 }

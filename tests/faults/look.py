@@ -20,7 +20,7 @@ from lango_cli.vault.mending import header_of
 from tests.vault.place import Passphrase, assert_sound, events, set_value, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from lango_cli.vault.vault import Vault
@@ -32,10 +32,16 @@ PROBE = "probe"
 """What the next writer writes."""
 
 
-def examine(place: Place, passphrases: Sequence[bytes], past: Sequence[str]) -> str:
+def examine(
+    place: Place,
+    passphrases: Sequence[bytes],
+    past: Sequence[str],
+    outside: Callable[[Place], object],
+) -> str:
     """Read, look at everything, write, look again; what the vault held, as JSON.
 
-    `past`: audit events that have to be at the start of the chain.
+    `past`: audit events that have to be at the start of the chain. `outside`: asked for what the
+    operation made elsewhere, in the end.
     """
     read_only(place)
     with place.open() as vault:
@@ -53,6 +59,7 @@ def examine(place: Place, passphrases: Sequence[bytes], past: Sequence[str]) -> 
         chain = events(vault)
         assert chain[: len(past)] == list(past), "audit records are gone"
     assert_tidy(place)
+    told["outside"] = outside(place)
     return json.dumps(told, sort_keys=True)
 
 

@@ -118,7 +118,8 @@ class Stage:
 
     def look(self) -> str:
         """What is in the vault; AssertionError if anything is wrong with it."""
-        told: str = checked(lambda: examine(self.place, self.case.passphrases, self.past))
+        case = self.case
+        told: str = checked(lambda: examine(self.place, case.passphrases, self.past, case.outside))
         return told
 
     def judge(self, found: str, after: str) -> str:
