@@ -129,11 +129,10 @@ class Home:
         files.replace_all((self.path(HEADER), self.path(COPY)), data)
 
     def even_copies(self, key: HeaderKey, *, whatever: bool = False) -> None:
-        """Make a copy that is missing or older equal to the header; under the writer's lock.
+        """Make an older copy equal to the header, under the writer's lock: a crash leaves one.
 
-        That is what a crash between the two leaves. A copy that cannot be read, or not verified,
-        stays for `doctor` to report, unless it is to go `whatever` it is. Tampered if the header
-        is not one that lango wrote.
+        A copy that is missing, or cannot be read or verified, stays for `doctor` to report,
+        unless it is to go `whatever` it is. Tampered if the header is not one that lango wrote.
         """
         data = files.read(self.path(HEADER), HEADER_LIMIT)
         if data is None:
@@ -143,7 +142,9 @@ class Home:
             return
         header = parse(data)
         header.verify(key)
-        if copy is not None and not whatever:
+        if not whatever:
+            if copy is None:
+                return
             older = parse(copy)
             older.verify(key)
             if older.revision >= header.revision:
