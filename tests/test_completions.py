@@ -315,7 +315,7 @@ def test_lango_answers_for_the_home_it_is_given(folder: Path) -> None:
         assert not run(folder, *home, "init", "--keyfile", "--no-recovery").returncode
         assert not run(folder, *home, "secrets", "set", f"{name}/x", "-").returncode
     second = str(folder / "second")
-    assert not run(folder, "--home", second, "keys", "slot", "rename", "keyfile", "a b").returncode
+    assert not run(folder, "--home", second, "keys", "slot", "rename", "keyfile", "x y").returncode
     assert not run(folder, "--home", second, "unlock", "--ttl", "5m").returncode
     try:
         answers = {
@@ -324,7 +324,7 @@ def test_lango_answers_for_the_home_it_is_given(folder: Path) -> None:
             ("--home", second, "--", "fir"): "",
             ("--", "fir"): "",
             ("--slots", "--", ""): "keyfile\n",
-            ("--slots", "--home", second, "a"): "a b\n",
+            ("--slots", "--home", second, "x"): "x y\n",
             ("--slots", "--home", second, "--", "-"): "",
             ("--home", str(folder / "none"), "x"): "",
             ("--slots", "--home", str(folder / "none"), "x"): "",
