@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lango_cli.config.setting import is_tool
 from lango_cli.crypto.mac import digest, pack, random_bytes
 from lango_cli.errors import (
     ApprovalDenied,
@@ -212,9 +213,10 @@ class Gate:
         """What the answer means, once it is kept; ApprovalDenied unless it is a yes."""
         who = f"{answer.channel}, {answer.who}" if answer.who else answer.channel
         if not answer.allow:
-            self._keep(one, DENIED, answer.channel, f"by {who}; {answer.why or 'no'}")
+            said = visible(self._mask(answer.why))
+            self._keep(one, DENIED, answer.channel, f"by {who}; {said or 'no'}")
             one.ending = f"denied by {answer.channel}"
-            why = f": {visible(answer.why)}" if answer.why else ""
+            why = f": {said}" if said else ""
             raise ApprovalDenied(f"{one.tool} was denied by {answer.channel}{why}", hint="")
         grant = self._grant(one, answer)
         made = "" if grant is None else grant.id
@@ -245,7 +247,7 @@ class Gate:
         if answer.scope == ONCE:
             return None
         now = self._clock()
-        lasts = answer.seconds or self._ways.grant_seconds
+        lasts = answer.seconds or self._ways.grant_seconds or LONGEST
         if answer.scope == SESSION:
             lasts = SESSION_SECONDS
         request = one.action.request
@@ -276,8 +278,9 @@ class Gate:
         about = f"request {one.id}, action {one.action.digest[:16]}"
         origin = ", for a peer" if one.action.request.origin == PEER else ""
         ending = Ending(one.id, outcome, channel, self._clock())
-        text = self._mask(f"{about}{origin}; {detail}")
-        tool = visible(self._mask(one.tool))
+        # A name that is none may hold anything; for a proper one no value has to be read.
+        tool = one.tool if is_tool(one.tool) else visible(self._mask(one.tool))
+        text = f"{about}{origin}; {detail}"
         entry = Entry(ending, tool, one.action.digest, one.turn, text, keep, used)
         return self._memory.record(entry)
 

@@ -81,11 +81,16 @@ def family(line: list[Process]) -> list[Process]:
 
 
 def kinship(asker: int, answerer: int) -> str:
-    """How two processes belong together, in words; empty if they do not, as far as is known."""
+    """How two processes belong together, in words; empty if they do not, as far as is known.
+
+    An answerer that the kernel calls 0 is outside of the asker's container: nothing in there is.
+    """
     ours = family(line_of(asker))
-    theirs = line_of(answerer)
-    if not ours or not theirs:
+    if not ours or answerer == 0:
         return ""
+    theirs = line_of(answerer)
+    if not theirs:
+        return "whoever it came from is gone, or cannot be seen"
     pids = {one.pid for one in ours}
     common = next((one for one in theirs if one.pid in pids), None)
     if common is not None:

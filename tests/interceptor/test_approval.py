@@ -251,6 +251,22 @@ def test_with_the_interceptor_off_nothing_is_asked_or_recorded(stand: Stand) -> 
     assert stand.audit() == []
 
 
+def test_what_needs_no_yes_reads_no_value(stand: Stand) -> None:
+    stand.lango("secrets", "set", "demo", "-", stdin="a long enough value")
+    stand.settings('exemptTools = ["run"]')
+    assert stand.asked("ls")[0] == 0
+    events = json.loads(stand.lango("audit", "list", "--json"))["records"]
+    assert not [one for one in events if "mask" in str(one["event"])]
+
+
+def test_a_yes_for_ever_lasts_a_year(stand: Stand) -> None:
+    stand.settings(below=f'{USUAL}grantTtl = "forever"')
+    asker = stand.ask("ls")
+    stand.lango("approve", "allow", stand.request(), "--always", "--yes")
+    assert asker.wait() == 0
+    assert stand.asked("ls")[1].startswith("grant")
+
+
 def test_headless_allows_loudly_and_never_for_a_peer(stand: Stand) -> None:
     stand.settings("headlessAutoApprove = true\napprovalTimeoutSec = 1")
     code, said = stand.asked("ls")

@@ -75,8 +75,13 @@ def test_an_agent_that_is_a_service_is_kin_to_all_that_it_starts() -> None:
 
 
 @pytest.mark.usefixtures("table")
-def test_who_is_gone_or_unknown_is_not_judged() -> None:
-    assert kinship.kinship(33, 999) == ""
+def test_who_is_gone_does_not_count_and_who_is_outside_of_the_container_does() -> None:
+    assert "is gone" in kinship.kinship(33, 999)
+    assert kinship.kinship(33, 0) == ""
+
+
+@pytest.mark.usefixtures("table")
+def test_where_the_system_does_not_tell_nobody_is_kin() -> None:
     assert kinship.kinship(999, 33) == ""
 
 
