@@ -256,8 +256,18 @@ def masking(vault: Vault) -> Iterator[Finding]:
         yield ok("masking", "every value can be masked in output")
 
 
+def keys(vault: Vault) -> Iterator[Finding]:
+    """Whether a re-encryption was begun and is not through."""
+    moving = [key.name for key in vault.registry.list() if key.moving_since is not None]
+    for name in moving:
+        text = f"the re-encryption of key {name} was interrupted, or is at work right now"
+        yield advice("keys", text, f"lango keys rotate {name} --reencrypt")
+    if not moving:
+        yield ok("keys", "every re-encryption that was begun is through")
+
+
 def open_vault(vault: Vault) -> Iterator[Finding]:
     """All checks that need the vault open."""
     yield from guarded("drill", drills(vault.slots.list(), time.time()))
-    for check in (database, audit, due, masking):
+    for check in (database, audit, keys, due, masking):
         yield from guarded(check.__name__, check(vault))

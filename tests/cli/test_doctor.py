@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lango_cli.errors import FileProblem, Locked, Tampered
-from lango_cli.model import KeyringVerdict, SlotInfo
+from lango_cli.model import KeyringVerdict, SlotInfo, Unwatched
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import mending
 from lango_cli.vault import vault as core
@@ -246,6 +246,22 @@ def test_what_is_due_is_counted_and_not_named(flags: Flags) -> None:
     found = texts(check(flags), ADVICE)
     assert any(text.startswith("1 secret has expired, or is due within") for text in found)
     assert not any("bank/pin" in text or "opensesame" in text for text in found)
+
+
+def test_an_interrupted_re_encryption_is_worth_a_word(flags: Flags) -> None:
+    class Interrupting(Unwatched):
+        def start(self, what: str, total: int) -> None:
+            raise KeyboardInterrupt
+
+    with making.make_vault(flags, making.Plan(keyfile=True), quiet) as vault:
+        assert one(checks_vault.keys(vault)).level == OK
+        with pytest.raises(KeyboardInterrupt):
+            vault.registry.rotate("default", Interrupting())
+        finding = one(checks_vault.keys(vault))
+        assert (finding.level, finding.hint) == (
+            ADVICE,
+            "lango keys rotate default --reencrypt",
+        )
 
 
 def test_a_changed_audit_record_is_an_error(flags: Flags) -> None:

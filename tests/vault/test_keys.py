@@ -30,8 +30,9 @@ from lango_cli.errors import (
 )
 from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
-from lango_cli.vault import reencrypt
+from lango_cli.vault import checking, reencrypt
 from lango_cli.vault.keys import ENCRYPTION, SIGNING, Keys, rewrap_all
+from lango_cli.vault.rekey import rekey
 from tests.vault.place import Place, assert_sound, events, set_value, value_of
 
 if TYPE_CHECKING:
@@ -336,6 +337,51 @@ def test_wrapped_keys_are_wrapped_anew_but_for_destroyed_ones(memory_place: Plac
         assert value_of(vault, "a") == b"value"
         with pytest.raises(Tampered), vault.store.write():
             rewrap_all(vault.store, old, new, vault.envelope.vault_bytes)
+
+
+def test_keys_of_every_kind_and_state_outlive_a_rekey(memory_place: Place) -> None:
+    with memory_place.create() as vault:
+        held = fill(vault, 5)
+        vault.registry.rotate("default")
+        signatures = {}
+        for algorithm in ALGORITHMS:
+            vault.registry.create(algorithm, SIGNING, algorithm, default=False)
+            signatures[algorithm] = vault.key_use.sign(algorithm, b"message")
+        sealed = vault.key_use.encrypt(None, SecretBytes(b"data"), b"context")
+        vault.registry.create("gone", ENCRYPTION, "aes-256-gcm", default=False)
+        vault.registry.destroy("gone")
+        vault.registry.change_state("hmac-sha256", "retire")
+        before = [(key.name, key.state, states(key)) for key in vault.registry.list()]
+        rekey(vault, Unwatched())
+    with memory_place.open() as vault:
+        found = [(key.name, key.state, states(key)) for key in vault.registry.list()]
+        assert found == before
+        for algorithm, signature in signatures.items():
+            assert vault.key_use.verify(algorithm, b"message", signature) == 1
+        assert vault.key_use.decrypt(None, sealed, b"context").reveal() == b"data"
+        assert not list(checking.wrapped_keys(vault))
+        vault.registry.rotate("default", Unwatched())
+        assert everything(vault) == held
+
+
+def test_a_check_finds_a_wrapped_key_that_was_changed_and_passes_over_lost_values(
+    memory_place: Place,
+) -> None:
+    with memory_place.create() as vault:
+        vault.registry.create("s", SIGNING, "ed25519", default=False)
+        vault.registry.create("k", ENCRYPTION, "aes-256-gcm", default=False)
+        vault.secrets.set("lost", SecretBytes(b"value"), key="k")
+        vault.secrets.set("kept", SecretBytes(b"value"))
+        vault.registry.destroy("k", 1)
+        assert not list(checking.values(vault, Unwatched()))
+        assert not list(checking.wrapped_keys(vault))
+        with vault.store.write():
+            vault.store.run(
+                "UPDATE key_versions SET wrapped = zeroblob(60)"
+                " WHERE key_id = (SELECT id FROM keys WHERE name = 's')"
+            )
+        (problem,) = checking.wrapped_keys(vault)
+        assert problem.startswith("key s, version 1")
 
 
 def test_a_destroyed_key_is_erased_from_the_file(memory_place: Place) -> None:
