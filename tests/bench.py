@@ -46,6 +46,43 @@ with opening.open_vault(Flags(), None, print) as vault:
             secrets._add_version(secret, SecretBytes(b"value of %06d" % number))
         vault.audit.append(vault.audit.event("secret.write", "many"))
 """
+FILL = """
+import os, sys
+from lango_cli.secret import SecretBytes
+from lango_cli.wiring import opening
+from lango_cli.wiring.flags import Flags
+with opening.open_vault(Flags(), None, print) as vault:
+    secrets = vault.secrets
+    for first in range(int(sys.argv[1])):
+        with vault.store.write():
+            for number in range(100):
+                secret = secrets._new(f"part-{first:05}/value-{number:03}")
+                secrets._add_version(secret, SecretBytes(os.urandom(10_000)))
+"""
+"""Fills a vault with so many MiB, 100 values of 10 kB in each."""
+ENGINE = """
+import os, sys
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from lango_cli.wiring import opening
+from lango_cli.wiring.flags import Flags
+from lango_cli.vault.store_open import connect
+vault = opening.open_vault(Flags(), None, print)
+key, page = vault.bundle.database, vault.envelope.page_size
+bare = connect(vault.store.path, "mode=rw", key, page)
+if sys.argv[1] == "into":
+    bare.execute("VACUUM INTO ?", (sys.argv[2],))
+    copy = connect(sys.argv[2], "mode=rw", key, page)
+    assert not copy.execute("PRAGMA cipher_integrity_check").fetchall()
+else:
+    assert not bare.execute("PRAGMA cipher_integrity_check").fetchall()
+    assert bare.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    gcm, nonce = AESGCM(os.urandom(32)), bytes(12)
+    sealed = gcm.encrypt(nonce, bytes(10_000), bytes(100))
+    for _ in bare.execute("SELECT sealed FROM versions"):
+        gcm.decrypt(nonce, sealed, bytes(100))
+"""
+"""The engine's own work, in a process that opens the vault as the command does."""
+DATABASE_MIB, DATABASE_RUNS = 256, 3
 BARE_KEYRING = "import sys, keyring; sys.stdout.write(keyring.get_password('lango', sys.argv[1]))"
 
 
@@ -227,6 +264,36 @@ def sizes(bench: Bench) -> None:
         )
 
 
+def databases(bench: Bench) -> None:
+    """`db backup` and `db check` of a large vault, beside what the engine itself takes for it."""
+    home = bench.vault("large", 0)
+    bench.call([bench.python, "-c", FILL, str(DATABASE_MIB)])
+    bench.call([bench.lango, "unlock", "--ttl", "1h"])
+    target = bench.folder / "taken"
+    ways = {
+        "backup": [bench.lango, "db", "backup", str(target)],
+        "check": [bench.lango, "db", "check"],
+        **{what: [bench.python, "-c", ENGINE, what, str(target)] for what in ("into", "pragmas")},
+    }
+    taken: dict[str, list[Spent]] = {what: [] for what in ways}
+    for _ in range(DATABASE_RUNS):
+        for what, command in ways.items():
+            taken[what].append(spend(command, home))
+            target.unlink(missing_ok=True)
+    mine = {
+        what: Spent(*(statistics.median(part) for part in zip(*runs, strict=True)))
+        for what, runs in taken.items()
+    }
+    size = f"{DATABASE_MIB} MiB"
+    bench.compare(f"db backup {size} / into + check", "wall", mine["backup"], mine["into"], 2)
+    bench.compare(f"db check {size} / pragmas + GCM", "wall", mine["check"], mine["pragmas"], 2)
+    for what in ("backup", "check"):
+        peak = mine[what].peak
+        bench.rows.append(
+            Row(f"db {what}, peak memory", f"{peak:.0f} MiB", "200 MiB", peak / 200, 1)
+        )
+
+
 def cold_keyring(bench: Bench) -> None:
     """`secrets get` through the OS keyring, beside a bare get of the library."""
     with session_bus(bench):
@@ -303,7 +370,7 @@ def main() -> int:
     bench = Bench(folder)
     try:
         bench.install()
-        for part in (reads, writes, sizes, cold_keyring, rekey, reencryption):
+        for part in (reads, writes, sizes, databases, cold_keyring, rekey, reencryption):
             part(bench)
         return bench.show()
     finally:
