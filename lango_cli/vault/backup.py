@@ -13,16 +13,19 @@ import os
 from typing import TYPE_CHECKING
 
 from lango_cli import files
-from lango_cli.errors import FileProblem, Tampered, UsageProblem
+from lango_cli.errors import FileProblem, Interrupted, LangoError, Tampered, UsageProblem
+from lango_cli.model import Unwatched
 from lango_cli.passing import Passing
 from lango_cli.vault import rows_backup, rows_look, store_copy
 from lango_cli.vault.backup_file import About, Backup, file_digest, read_backup, trailer_of
 from lango_cli.vault.backups import Backups, marks
 from lango_cli.vault.mending import LOCK
+from lango_cli.vault.store_draft import Meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from lango_cli.crypto.keys import DatabaseKey
     from lango_cli.model import Progress
     from lango_cli.vault.envelope import Envelope
     from lango_cli.vault.parts import Parts
@@ -48,9 +51,9 @@ def make_backup(
     """A verified backup at `path`, which must not exist: Conflict if it does."""
     refuse_own_name(vault, path)
     with Passing(path) as passing:
-        with _source(vault) as (source, envelope):
+        with _source(vault) as sources:
             _check_room(vault, passing.name)
-            about = _copied(vault, source, envelope, passing, progress)
+            about = _copied(vault, sources, passing, progress)
         passing.append(trailer_of(about, vault.bundle.header))
         backup = read_backup(passing.name)
         backup.verify(vault.bundle.header)
@@ -59,19 +62,19 @@ def make_backup(
 
 
 @contextlib.contextmanager
-def _source(vault: Parts) -> Iterator[tuple[Store, Envelope]]:
-    """The database and the header as they are at one moment."""
+def _source(vault: Parts) -> Iterator[tuple[Store, Store, Envelope]]:
+    """The database, open twice, and the header, all as they are at one moment."""
     key, page_size = vault.bundle.database, vault.envelope.page_size
     lock = files.Lock(vault.home.path(LOCK), vault.store.lock_timeout)
-    with lock if vault.store.writable else contextlib.nullcontext():
-        vault.check_fence()
-        envelope = vault.home.read_header(lambda _text: None)
-        envelope.verify(vault.bundle.header)
-        source = store_copy.snapshot(vault.store, key, page_size)
-    try:
-        yield source, envelope
-    finally:
-        source.abandon()
+    with contextlib.ExitStack() as stack:
+        with lock if vault.store.writable else contextlib.nullcontext():
+            vault.check_fence()
+            envelope = vault.home.read_header(lambda _text: None)
+            envelope.verify(vault.bundle.header)
+            one, other = (store_copy.snapshot(vault.store, key, page_size) for _ in range(2))
+            stack.callback(one.abandon)
+            stack.callback(other.abandon)
+        yield one, other, envelope
 
 
 def _check_room(vault: Parts, name: str) -> None:
@@ -89,24 +92,36 @@ def _check_room(vault: Parts, name: str) -> None:
         )
 
 
+class _Stoppable(Unwatched):
+    """Watches a copy on another processor, and ends it when nobody waits for it any more."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def advance(self, _count: int = 1) -> None:
+        """Interrupted once it was stopped."""
+        if self.stopped:
+            raise Interrupted("nobody waits for the copy")
+
+
 def _copied(
-    vault: Parts, source: Store, envelope: Envelope, passing: Passing, progress: Progress
+    vault: Parts, sources: tuple[Store, Store, Envelope], passing: Passing, progress: Progress
 ) -> About:
-    """Copy, look at the copy, compare it, and describe it."""
+    """Copy, look at the copy, compare it, and describe it; two things at a time."""
+    source, other, envelope = sources
     key, page_size = vault.bundle.database, envelope.page_size
-    store_copy.copy_pages(source, passing.name, key, page_size, progress)
-    passing.sync()
-    _, pages, _ = rows_look.pages(source)
-    counts = rows_look.counts(source)
-    rows = sum(counts.values())
-    progress.start("checking", 2 * rows)
-    wanted = store_copy.digests(source, progress)
+    pages, counts = rows_look.pages(source)[1], rows_look.counts(source)
+    progress.start("copying and checking", 2 * sum(counts.values()))
+    watch = _Stoppable()
+    with _meanwhile(
+        lambda: store_copy.copy_pages(other, passing.name, key, page_size, watch), watch
+    ):
+        wanted = store_copy.digests(source, progress)
     copy = store_copy.open_copy(passing.name, key, page_size)
     try:
-        if rows_look.pages(copy)[1] != pages or store_copy.page_problems(copy, pages):
-            raise Tampered("the copy is not whole", hint="look at the vault: lango db check")
-        if store_copy.digests(copy, progress) != wanted:
-            raise Tampered("the copy is not like the vault", hint="lango db check")
+        with _meanwhile(lambda: _check_pages(passing.name, key, page_size, pages), watch):
+            if store_copy.digests(copy, progress) != wanted:
+                raise Tampered("the copy is not like the vault", hint="lango db check")
     finally:
         copy.abandon()
     progress.start("reading", pages * page_size)
@@ -120,6 +135,29 @@ def _copied(
         sha256=file_digest(passing.name, pages * page_size, progress),
         counts=counts,
     )
+
+
+@contextlib.contextmanager
+def _meanwhile(action: Callable[[], None], watch: _Stoppable) -> Iterator[None]:
+    """Do this on another processor; at the end wait for it and raise what it raised."""
+    work = Meanwhile(action)
+    try:
+        yield
+    except BaseException:
+        watch.stopped = True
+        with contextlib.suppress(LangoError):
+            work.result()
+        raise
+    work.result()
+
+
+def _check_pages(name: str, key: DatabaseKey, page_size: int, pages: int) -> None:
+    copy = store_copy.open_copy(name, key, page_size)
+    try:
+        if rows_look.pages(copy)[1] != pages or store_copy.page_problems(copy, pages):
+            raise Tampered("the copy is not whole", hint="look at the vault: lango db check")
+    finally:
+        copy.abandon()
 
 
 def _publish(vault: Parts, passing: Passing, backup: Backup, warn: Callable[[str], None]) -> None:

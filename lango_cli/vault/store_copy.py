@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 STEP = 1 << 20
 """Bytes that one step copies."""
 
+CACHE_KIB = 4_000
+"""Kept of a file that is read once from its start to its end, which is what happens here."""
+
 Digests = dict[str, tuple[int, bytes]]
 """Of each table: how many rows, and the SHA-256 of all of them in their order."""
 
@@ -45,9 +48,11 @@ def open_copy(path: str, key: DatabaseKey, page_size: int) -> Store:
 
 def _opened(path: str, mode: str, key: DatabaseKey, page_size: int) -> Store:
     try:
-        return Store("", path, connect(path, mode, key, page_size), False)
+        connection = connect(path, mode, key, page_size)
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     except ERRORS as err:
         raise translate(err, path) from None
+    return Store("", path, connection, False)
 
 
 def _begun(store: Store) -> Store:
@@ -70,6 +75,7 @@ def copy_pages(
         # Whoever fails here throws the whole file away: nothing to roll back, one sync at the end.
         target.execute("PRAGMA journal_mode = OFF")
         target.execute("PRAGMA synchronous = OFF")
+        target.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         _copy(source, target, page_size, progress)
     except ERRORS as err:
         raise _translate(err, path) from None

@@ -38,7 +38,10 @@ def connect(path: str, mode: str, key: DatabaseKey, page_size: int) -> dbapi2.Co
     digits = key.reveal().hex()
     if len(digits) != 64:
         raise ValueError("a database key is 32 bytes")
-    connection = dbapi2.connect(file_uri(path, mode), uri=True, isolation_level=None)
+    # The engine is built for threads; nothing here uses one connection from two at a time.
+    connection = dbapi2.connect(
+        file_uri(path, mode), uri=True, isolation_level=None, check_same_thread=False
+    )
     try:
         _prepare(connection, digits, page_size)
     except BaseException:

@@ -20,19 +20,33 @@ from lango_cli.errors import (
 )
 from lango_cli.passing import Passing, leftovers
 from lango_cli.vault import backup_file, store_copy
+from lango_cli.vault.backup import make_backup
 from lango_cli.vault.backup_file import read_backup
 from lango_cli.vault.create import NewSlot, create_vault
+from lango_cli.vault.rekey import rekey
 from lango_cli.vault.vacuum import vacuum
+from lango_cli.vault.vault import open_with
+from lango_cli.wiring import backing
 from tests.vault.database_work import (
     UNWATCHED,
     back_up,
+    flags,
     open_backup,
     put_back,
     take_in,
     troubles,
     write_clear,
 )
-from tests.vault.place import PASSPHRASE_SLOT, Place, assert_sound, events, set_value, value_of
+from tests.vault.place import (
+    PASSPHRASE,
+    PASSPHRASE_SLOT,
+    Passphrase,
+    Place,
+    assert_sound,
+    events,
+    set_value,
+    value_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -269,6 +283,61 @@ def test_which_backups_hold_a_secret_and_a_passphrase(full: Place) -> None:
         assert [one.there for one in vault.backups.list()] == [True, True]
         (full.root / "two").rename(full.root / "one")
         assert sorted(one.there for one in vault.backups.list()) == [False, False]
+
+
+def test_a_backup_of_a_vault_that_is_read_only_is_made_and_said_not_to_be_known(
+    full: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lango_cli.vault import store_open
+
+    full.open().close()
+    before = {path.name: path.read_bytes() for path in full.folder.iterdir()}
+    monkeypatch.setattr(store_open, "_look", lambda *_paths: False)
+    warned: list[str] = []
+    vault = full.open()
+    try:
+        made = make_backup(vault, str(full.root / "b"), UNWATCHED, warned.append)
+        assert made.about.counts["secrets"] == 20
+        with pytest.raises(FileProblem):
+            vacuum(vault, UNWATCHED)
+    finally:
+        vault.store.abandon()
+    assert "read-only" in warned[0]
+    assert {path.name: path.read_bytes() for path in full.folder.iterdir()} == before
+
+
+def test_a_backup_taken_during_a_rekey_is_whole_or_busy_and_leaves_nothing(full: Place) -> None:
+    def turn() -> None:
+        for _ in range(3):
+            with full.open() as vault:
+                rekey(vault, UNWATCHED)
+
+    turner = threading.Thread(target=turn)
+    turner.start()
+    made, number, last = [], 0, False
+    while not last:
+        last = not turner.is_alive()
+        path = full.root / f"b{number}"
+        number += 1
+        try:
+            with full.open() as vault:
+                back_up(vault, path)
+        except Busy:
+            assert not path.exists()
+        else:
+            made.append(path)
+        assert not leftovers(str(path))
+    turner.join()
+    assert made
+    with full.open() as vault:
+        for path in made:
+            source = Passphrase(PASSPHRASE)
+            envelope = read_backup(str(path)).about.envelope
+            opened = open_with(envelope, [source], envelope.slots, print)
+            backup = read_backup(str(path))
+            with backing.with_key(flags(full), backup, opened) as found:
+                assert {finding.level for finding in found.check(UNWATCHED)} == {"ok"}
+        assert troubles(vault) == []
 
 
 # The check.
