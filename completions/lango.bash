@@ -61,7 +61,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--env-file|--only|--set|--stdin|--file|--fd|--format|--prefix|--on-conflict|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--env-file|--only|--set|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -165,11 +165,12 @@ _lango() {
     fi
     if [[ -n $taker ]]; then
         case "$where $taker" in
+            'lango secrets export --format') _lango_reply -W 'lango json dotenv dotenv-python dotenv-node yaml toml shell fish docker compose systemd kubernetes github' -- "$current" ;;
             *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --env-file'|*' --output'|*' --from-file'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --head') _lango_reply -f -- "$current" ;;
             *' --slot') _lango_ask --slots ;;
             *' --color') _lango_reply -W 'auto always never' -- "$current" ;;
             *' --kdf') _lango_reply -W 'pbkdf2 argon2id' -- "$current" ;;
-            *' --format') _lango_reply -W 'lango json dotenv dotenv-python dotenv-node' -- "$current" ;;
+            *' --format') _lango_reply -W 'lango json dotenv dotenv-python dotenv-node yaml toml shell fish docker compose systemd kubernetes github bitwarden bitwarden-csv 1password-csv 1pux keepassxc-csv keepassxc llm pass' -- "$current" ;;
             *' --on-conflict') _lango_reply -W 'skip replace fail' -- "$current" ;;
             *' --newline') _lango_reply -W 'auto yes no' -- "$current" ;;
             *' --generate') _lango_reply -W 'password hex base64 words rsa uuid ed25519 p256' -- "$current" ;;
@@ -236,7 +237,7 @@ _lango() {
         'lango run') commands='' options='--env-file --only --set --stdin --file --fd --no-inherit --no-masking --no-project --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets') commands='import export get generate show list find history diff due set edit rollback delete undelete purge rename copy rm ls mv cp read' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets import') commands='' options='--format --prefix --dry-run --on-conflict --skip-refused --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango secrets export') commands='' options='--format --prefix --full-names --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets export') commands='' options='--format --prefix --full-names --title --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets get') commands='' options='--newline --base64 --force --output --null -0 --strict --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets generate') commands='' options='--newline --base64 --output' ;;
         'lango secrets show') commands='' options='--reveal --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

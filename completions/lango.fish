@@ -20,7 +20,7 @@ function __lango_walk
                 continue
         end
         contains -- "$where $word" 'lango init --keyfile' 'lango audit export --head'; and continue
-        if contains -- $word --passphrase-fd --passphrase-file --passphrase-command --keyfile --slot --home --profile --color --lock-timeout --kdf --recovery-file --new-passphrase-fd --new-passphrase-file --ttl --env-file --only --set --stdin --file --fd --format --prefix --on-conflict --output --newline --within --from-file --from-fd --from-env --generate --key --if-version --note --owner --tag --expires --rotate-every --untag --as --confirm --type --algorithm --context --label --keep --page-size --backup-passphrase-file --backup-keyfile --enable --disable --map --like --for --level --since --limit --head
+        if contains -- $word --passphrase-fd --passphrase-file --passphrase-command --keyfile --slot --home --profile --color --lock-timeout --kdf --recovery-file --new-passphrase-fd --new-passphrase-file --ttl --env-file --only --set --stdin --file --fd --format --prefix --on-conflict --title --output --newline --within --from-file --from-fd --from-env --generate --key --if-version --note --owner --tag --expires --rotate-every --untag --as --confirm --type --algorithm --context --label --keep --page-size --backup-passphrase-file --backup-keyfile --enable --disable --map --like --for --level --since --limit --head
             set taker $word
             continue
         end
@@ -260,7 +260,7 @@ complete -c lango -n '__lango_word \'*\' \'lango\'' -a 'pii' -d 'Which personal 
 complete -c lango -n '__lango_word \'*\' \'lango\'' -a 'approve' -d 'Actions that wait for a yes: see them, answer them, take a yes back.'
 complete -c lango -n '__lango_word \'*\' \'lango\'' -a 'mask' -d 'Pass a stream on with every secret in it masked.'
 complete -c lango -n '__lango_word \'*\' \'lango\'' -a 'audit' -d 'Who did what with the vault, and whether the record is whole.'
-complete -c lango -n '__lango_word \'*\' \'lango secrets\'' -a 'import' -d 'Keep the secrets of a file: .env, JSON and others.'
+complete -c lango -n '__lango_word \'*\' \'lango secrets\'' -a 'import' -d 'Keep the secrets of a file: .env, JSON, YAML, other password managers.'
 complete -c lango -n '__lango_word \'*\' \'lango secrets\'' -a 'export' -d 'Print secrets with their values, in a format that another program reads.'
 complete -c lango -n '__lango_word \'*\' \'lango secrets\'' -a 'get' -d 'Print a secret\'s value.'
 complete -c lango -n '__lango_word \'*\' \'lango secrets\'' -a 'generate' -d 'Make a random value and print it; nothing is kept.'
@@ -399,14 +399,15 @@ complete -c lango -n '__lango_at \'lango run\'' -l fd -x -d 'An open descriptor 
 complete -c lango -n '__lango_at \'lango run\'' -l no-inherit -d 'Of the environment only PATH, HOME, TERM and the like.'
 complete -c lango -n '__lango_at \'lango run\'' -l no-masking -d 'Pass on secrets that the command prints; on record.'
 complete -c lango -n '__lango_at \'lango run\'' -l no-project -d 'Do not look for a lango.toml.'
-complete -c lango -n '__lango_at \'lango secrets import\'' -l format -x -a 'lango json dotenv dotenv-python dotenv-node' -d 'What it is, if it does not show.'
+complete -c lango -n '__lango_at \'lango secrets import\'' -l format -x -a 'lango json dotenv dotenv-python dotenv-node yaml toml shell fish docker compose systemd kubernetes github bitwarden bitwarden-csv 1password-csv 1pux keepassxc-csv keepassxc llm pass' -d 'What it is, if it does not show.'
 complete -c lango -n '__lango_at \'lango secrets import\'' -l prefix -x -d 'Put before each name, such as team/app/.'
 complete -c lango -n '__lango_at \'lango secrets import\'' -l dry-run -d 'Say what it would do, and change nothing.'
 complete -c lango -n '__lango_at \'lango secrets import\'' -l on-conflict -x -a 'skip replace fail' -d 'What exists: skip, replace or fail.'
 complete -c lango -n '__lango_at \'lango secrets import\'' -l skip-refused -d 'Import the rest of what cannot all be imported.'
-complete -c lango -n '__lango_at \'lango secrets export\'' -l format -x -a 'lango json dotenv dotenv-python dotenv-node' -d 'lango (all of it), json, dotenv, ...'
+complete -c lango -n '__lango_at \'lango secrets export\'' -l format -x -a 'lango json dotenv dotenv-python dotenv-node yaml toml shell fish docker compose systemd kubernetes github' -d 'lango (all of it), json, dotenv, ...'
 complete -c lango -n '__lango_at \'lango secrets export\'' -l prefix -x -d 'Put before each key, such as APP_.'
 complete -c lango -n '__lango_at \'lango secrets export\'' -l full-names -d 'Names as they are in the vault, PREFIX too.'
+complete -c lango -n '__lango_at \'lango secrets export\'' -l title -x -d 'What a manifest or compose service is called.'
 complete -c lango -n '__lango_at \'lango secrets export\' \'lango secrets get\' \'lango secrets generate\' \'lango keys export\' \'lango keys encrypt\' \'lango keys decrypt\' \'lango keys sign\' \'lango audit export\'' -l output -r -F -d 'Into a new file that only you can read.'
 complete -c lango -n '__lango_at \'lango secrets export\'' -l force -d 'On a terminal too.'
 complete -c lango -n '__lango_at \'lango secrets get\' \'lango secrets generate\'' -l newline -x -a 'auto yes no' -d 'End it with a newline: auto (on a terminal), yes, no.'

@@ -43,6 +43,11 @@ PARTS = (
     Part("vim", "vim-tiny", "a real full-screen program"),
     Part("unshare", "util-linux", "process 1 of a namespace of its own"),
     Part("fish", "fish", "the completion, as fish reads it"),
+    Part("dash", "dash", "a reader of exported secrets: the plain POSIX shell"),
+    Part("node", "nodejs", "a reader of exported secrets: node's dotenv"),
+    Part("npm", "npm", "what installs node's dotenv"),
+    Part("docker", "docker.io", "a reader of exported secrets: docker run --env-file"),
+    Part("docker-compose", "docker-compose", "a reader of exported secrets: compose files"),
 )
 
 SYSTEM_FOLDERS = ("/usr/sbin", "/sbin")

@@ -125,7 +125,7 @@ NOT_ON_THE_SCRIPTED_PATH = (
     "json", "keyring", "logging", "msgspec", "multiprocessing", "pathlib", "pickle",
     "platformdirs", "questionary", "random", "re", "rich", "secrets", "shutil", "socket", "ssl",
     "string", "subprocess", "tempfile", "tomllib", "traceback", "typer", "typing", "urllib",
-    "uuid",
+    "uuid", "yaml",
 )
 # fmt: on
 """Modules that `secrets get` must not load: each costs a script time on every call."""

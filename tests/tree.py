@@ -18,7 +18,7 @@ from lango_cli.cli.show import NEWLINE
 from lango_cli.cli.ui import COLOURS
 from lango_cli.crypto.generate import kinds
 from lango_cli.crypto.signing import ALGORITHMS
-from lango_cli.formats.catalogue import READABLE, WRITABLE
+from lango_cli.formats.catalogue import IMPORTABLE, WRITABLE
 from lango_cli.model_approval import LEVELS
 from lango_cli.vault.keys import AES
 from lango_cli.wiring.slotting import KDFS, KINDS
@@ -48,7 +48,7 @@ CHOICES = {
     "SPEC": SPECS,
     "KIND": KINDS,
     "--on-conflict": CONFLICTS,
-    "lango secrets import --format": READABLE,
+    "lango secrets import --format": IMPORTABLE,
     "lango secrets export --format": WRITABLE,
 }
 """What options and arguments take that are checked by the command itself.

@@ -34,6 +34,10 @@ def export(
     full_names: Annotated[
         bool, Option("--full-names", help="Names as they are in the vault, PREFIX too.")
     ] = False,
+    title: Annotated[
+        str | None,
+        Option("--title", metavar="TEXT", help="What a manifest or compose service is called."),
+    ] = None,
     output: Annotated[
         str | None,
         Option("--output", metavar="FILE", help="Into a new file that only you can read."),
@@ -42,7 +46,10 @@ def export(
 ) -> None:
     """Print secrets with their values, in a format that another program reads.
 
-    What the format cannot carry is an error, and then nothing is printed.
+    What the format cannot carry is an error, and then nothing is printed. Formats: lango (all of
+    it, notes and dates too), json, yaml, toml; dotenv (dotenv-python, dotenv-node), shell, fish,
+    docker, compose, systemd, kubernetes, github, whose keys are made of the names: db/password is
+    DB_PASSWORD (Kubernetes: db.password).
     """
     from lango_cli.formats import catalogue
     from lango_cli.wiring import transfer
@@ -50,21 +57,16 @@ def export(
     parse.choice(form, "--format", catalogue.WRITABLE)
     if output == "-":
         output = None
-    if call.ui.json and output is None and form != "lango":
-        raise UsageProblem(
-            f"--json prints one JSON document, and {form} is none",
-            hint="add --output FILE, or leave out --json",
-        )
-    if output is None and call.ui.is_terminal() and not force:
-        raise UsageProblem(
-            "standard output is a terminal, which keeps what it shows",
-            hint="add --output FILE, a pipe, or --force",
-        )
+    if output is None:
+        _check_stdout(call, form, force)
     folder = check_prefix(folder)
+    wish = transfer.Wish(form, folder, parse.text(prefix, "--prefix"), full_names)
+    if title is not None:
+        if not catalogue.FORMATS[form].titled:
+            raise UsageProblem(f"{form} has no title", hint="leave out --title")
+        wish.title = parse.text(title, "--title")
     with call.vault() as vault:
-        data, names = transfer.export(
-            vault, form, folder, key_prefix=parse.text(prefix, "--prefix"), full_names=full_names
-        )
+        data, names = transfer.export(vault, wish)
     if folder and not names:
         raise SecretNotFound(f"there is nothing in {folder}")
     if output is None:
@@ -74,3 +76,17 @@ def export(
     call.ui.note(f"{len(names)} secrets are in {output} now, readable by you alone")
     if call.ui.json:
         call.ui.document({"format": form, "output": output, "secrets": names})
+
+
+def _check_stdout(call: Call, form: str, force: bool) -> None:
+    """UsageProblem where what is printed would be no JSON, or stay on a screen."""
+    if call.ui.json and form != "lango":
+        raise UsageProblem(
+            f"--json prints one JSON document, and {form} is none",
+            hint="add --output FILE, or leave out --json",
+        )
+    if call.ui.is_terminal() and not force:
+        raise UsageProblem(
+            "standard output is a terminal, which keeps what it shows",
+            hint="add --output FILE, a pipe, or --force",
+        )

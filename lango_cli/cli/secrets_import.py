@@ -52,9 +52,12 @@ def import_file(
         bool, Option("--skip-refused", help="Import the rest of what cannot all be imported.")
     ] = False,
 ) -> None:
-    """Keep the secrets of a file: .env, JSON and others.
+    """Keep the secrets of a file: .env, JSON, YAML, other password managers.
 
-    All of it or nothing; the same file twice changes nothing the second time.
+    All of it or nothing; the same file twice changes nothing the second time. Formats: lango,
+    json, yaml, toml, dotenv (dotenv-python, dotenv-node), shell, fish, docker, compose, systemd,
+    kubernetes, github; from other managers: bitwarden, bitwarden-csv, 1pux, 1password-csv,
+    keepassxc, keepassxc-csv, llm, pass.
     """
     from lango_cli.wiring import transfer
 
@@ -80,13 +83,26 @@ def _parsed(call: Call, source: str, form: str | None) -> tuple[str, Parsed]:
     from lango_cli.formats import catalogue
 
     if form is not None:
-        parse.choice(form, "--format", catalogue.READABLE)
+        parse.choice(form, "--format", catalogue.IMPORTABLE)
+    if form == catalogue.STORE or (source != "-" and os.path.isdir(source)):
+        return catalogue.STORE, _decrypted(call, source, form)
     data = _read(call, source)
     found = form or catalogue.detect("" if source == "-" else source, data)
     call.ui.debug(f"read {len(data)} bytes, format {found}")
     parsed = catalogue.read(found, data)
     call.ui.debug(f"parsed {len(parsed.entries)} entries")
     return found, parsed
+
+
+def _decrypted(call: Call, folder: str, form: str | None) -> Parsed:
+    """A store of pass."""
+    from lango_cli.formats import catalogue
+    from lango_cli.wiring import pass_store
+
+    if form not in (None, catalogue.STORE):
+        raise UsageProblem("a folder is a store of pass, or nothing", hint="name a file")
+    with call.progress() as progress:
+        return pass_store.read(folder, progress)
 
 
 def _read(call: Call, source: str) -> bytes:

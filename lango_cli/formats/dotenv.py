@@ -17,7 +17,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lango_cli.formats.entry import Parsed, Unfit, check_count, decoded, spelled, with_unix_lines
+from lango_cli.formats.entry import (
+    Parsed,
+    Unfit,
+    check_count,
+    check_variable,
+    decoded,
+    spelled,
+    with_unix_lines,
+)
 from lango_cli.formats.entry import text_of as value_text
 from lango_cli.formats.names import NAME_COMMENT, named_by, with_names
 
@@ -154,6 +162,7 @@ def write(entries: Sequence[Entry], dialect: str = "dotenv") -> bytes:
     readers = DIALECTS[dialect]
 
     def line(entry: Entry) -> str:
+        check_variable(entry)
         return f"{entry.key}={_spelling(value_text(entry), readers)}"
 
     lines = spelled(entries, line, f"a {dialect} file", INSTEAD)

@@ -7,6 +7,7 @@ understood is never repeated, because a piece of a value may stand in it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from lango_cli.errors import TooLarge, UsageProblem
@@ -22,6 +23,7 @@ DEPTH_LIMIT = 32
 """How deep maps may stand in one another; each level becomes a folder of names."""
 VARIABLE_LIMIT = 131_072
 """Bytes of `NAME=value` and its zero byte that Linux hands to a program (MAX_ARG_STRLEN)."""
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SHOWN = 8
 """How many names an error lists."""
 
@@ -122,18 +124,15 @@ def check_count(count: int) -> None:
         )
 
 
-def text_of(entry: Entry, *, controls: bool = True) -> str:
+def text_of(entry: Entry) -> str:
     """The value as text; Unfit for what no text file or variable carries."""
     data = bytes_of(entry)
     if b"\0" in data:
         raise Unfit("a zero byte")
     try:
-        text = data.decode()
+        return data.decode()
     except UnicodeDecodeError:
         raise Unfit("binary, not UTF-8") from None
-    if not controls and any(c < " " and c not in "\t\n\r" for c in text):
-        raise Unfit("a control character")
-    return text
 
 
 def bytes_of(entry: Entry) -> bytes:
@@ -141,8 +140,15 @@ def bytes_of(entry: Entry) -> bytes:
     return entry.value.reveal()
 
 
+def check_variable(entry: Entry) -> None:
+    """Unfit unless its key is a variable's name."""
+    if not VARIABLE.fullmatch(entry.key):
+        raise Unfit(f"{entry.key} is no variable's name")
+
+
 def variable_text(entry: Entry) -> str:
     """The value as text that fits into one variable of a program's environment."""
+    check_variable(entry)
     text = text_of(entry)
     if len(entry.key.encode()) + len(entry.value) + len("=\0") > VARIABLE_LIMIT:
         raise Unfit("too long for a variable (128 KiB with its name)")
@@ -171,3 +177,14 @@ def refuse(unfit: Sequence[tuple[str, str]], what: str, instead: str) -> NoRetur
     raise UsageProblem(
         f"{what} cannot carry {named}{more}", hint=f"nothing was written; {instead}"
     )
+
+
+def refuse_beyond(
+    entries: Sequence[Entry], sizes: Sequence[int], limit: int, what: str, instead: str
+) -> None:
+    """UsageProblem naming the secret with which all before it are over `limit` bytes."""
+    total = 0
+    for entry, size in zip(entries, sizes, strict=True):
+        total += size
+        if total > limit:
+            refuse([(entry.name, f"with those before it over {limit} bytes")], what, instead)

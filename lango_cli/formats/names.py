@@ -18,7 +18,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from lango_cli.errors import UsageProblem
-from lango_cli.formats.entry import SHOWN
+from lango_cli.formats.entry import SHOWN, VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from lango_cli.formats.entry import Entry
 
 NAME_COMMENT = re.compile(r"#\s*lango: (.+)")
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAMES_MEMBER = "lango/names"
+"""The annotation that holds `key=name` lines in a Kubernetes Secret."""
+NAMES_EXTENSION = "x-lango-names"
+"""The top-level member of a compose file that holds the name of each variable."""
 TITLE = "title: "
 """Begins the line of a note that holds a title which could not be a name."""
 NAME_LIMIT = 255

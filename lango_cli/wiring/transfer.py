@@ -67,16 +67,27 @@ def note_dry_run(vault: Vault, wanted: Plan) -> None:
     bulk.record_comparison(vault.secrets, wanted.source, len(wanted.standings))
 
 
-def export(
-    vault: Vault, form: str, prefix: str, *, key_prefix: str = "", full_names: bool = False
-) -> tuple[bytes, list[str]]:
+class Wish:
+    """How an export is wanted: format, folder, what stands before each key, names in full."""
+
+    def __init__(
+        self, form: str, folder: str, key_prefix: str = "", full_names: bool = False
+    ) -> None:
+        self.form = form
+        self.folder = folder
+        self.key_prefix = key_prefix
+        self.full_names = full_names
+        self.title = catalogue.TITLE
+
+
+def export(vault: Vault, wish: Wish) -> tuple[bytes, list[str]]:
     """A file with every secret of a folder, and their names; it is on record as read."""
-    leaving = bulk.export(vault.secrets, prefix)
-    whole = full_names or catalogue.FORMATS[form].whole
-    entries = [_entry(one, "" if whole else prefix) for one in leaving]
-    data = catalogue.write(form, entries, key_prefix)
+    leaving = bulk.export(vault.secrets, wish.folder)
+    whole = wish.full_names or catalogue.FORMATS[wish.form].whole
+    entries = [_entry(one, "" if whole else wish.folder) for one in leaving]
+    data = catalogue.write(wish.form, entries, wish.key_prefix, wish.title)
     names = [one.name for one in leaving]
-    bulk.record_export(vault.secrets, prefix, form, names)
+    bulk.record_export(vault.secrets, wish.folder, wish.form, names)
     return data, names
 
 
