@@ -103,8 +103,11 @@ def _without_sequences(needles: Needles, data: bytes, *, last: bool) -> tuple[li
     pieces = SEQUENCE.split(data[:end])
     if len(pieces) == 1 and not unfinished:
         return [], end
+    stretch = Stretch(b"".join(pieces))
+    hits, safe = needles.search(stretch, last=last)
+    if not hits and safe == len(stretch.data):
+        return [], end
     origin = _Origin(data[:end])
-    hits, safe = needles.search(Stretch(b"".join(pieces)), last=last)
     found = [Hit(origin.of(hit.start), origin.of(hit.end - 1) + 1, hit.name) for hit in hits]
     return found, min(end, origin.of(safe))
 

@@ -29,6 +29,8 @@ DENSE = 20_000
 """Anchors up to which a table of all transitions is worth its memory (about 2.5 KiB each)."""
 CERTAIN = 4
 """Bytes of a needle after which blanks may stand before a line break."""
+BACK = 32
+"""Bytes that a walk from the end takes more than it needs, as some will be blanks."""
 LOOKED_AT = 16
 """Needles with one beginning that are judged before a possible one is taken for granted."""
 
@@ -61,12 +63,24 @@ class Stretch:
         self._at = self._before = 0
 
     def place(self, index: int) -> int:
-        """Where in `data` byte `index` of `bare` is; quick if asked in ascending order."""
+        """Where in `data` byte `index` of `bare` is; quick near the end and in ascending order."""
+        left = len(self.bare) - index
+        if left < index - self._before:
+            return self._from_end(left)
         if index < self._before:
             self._at = self._before = 0
         self._at = self.onward(self._at, index - self._before)
         self._before = index
         return self._at
+
+    def _from_end(self, count: int) -> int:
+        """Where the last `count` bytes begin that are no blanks."""
+        at, missing = len(self.data), count
+        while missing > 0:
+            step = min(at, missing + BACK)
+            missing -= len(self.data[at - step : at].translate(None, BLANKS))
+            at -= step
+        return self.onward(at, -missing)
 
     def onward(self, at: int, count: int) -> int:
         """The place of the byte that follows `count` others which are no blanks, from `at` on."""
