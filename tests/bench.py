@@ -363,6 +363,7 @@ def wait_for_owner(bench: Bench) -> None:
 
 def main() -> int:
     """Measure everything, print the table."""
+    from tests.bench_mask import masking_build, masking_gibibyte, masking_rates
     from tests.bench_rekey import rekey
 
     folder = Path(tempfile.mkdtemp(prefix="lango-bench-"))
@@ -371,6 +372,8 @@ def main() -> int:
     try:
         bench.install()
         for part in (reads, writes, sizes, databases, cold_keyring, rekey, reencryption):
+            part(bench)
+        for part in (masking_rates, masking_build, masking_gibibyte):
             part(bench)
         return bench.show()
     finally:

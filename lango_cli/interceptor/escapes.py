@@ -63,6 +63,7 @@ _PERCENT_KEPT = {
     "-._~/": "lower form",  # Python's quote
     "-._~!'()*": "lower",  # JavaScript's encodeURIComponent
     "-._~!'()*;,/?:@&=+$#": "lower",  # JavaScript's encodeURI
+    "-._~!()*": "",  # the same in an address, whose query has no apostrophe
     "-._*": "lower form",  # forms in browsers and Java
     "-_.!*()": "lower form",  # .NET's UrlEncode
     "-._": "lower form",  # old PHP and Perl
@@ -183,7 +184,8 @@ SHELL: tuple[Table, ...] = (
     {ord("'"): "''", ord("\u2018"): "\u2018\u2018", ord("\u2019"): "\u2019\u2019"},
     {ord(c): f"\\{c}" for c in '"\\$`'},  # between double quotes
     {ord(c): f"\\{c}" for c in '"\\$`!'},
-    _AFTER_BACKSLASH,  # bash's printf %q
+    {code: text for code, text in _AFTER_BACKSLASH.items() if chr(code) not in "#~"},
+    _AFTER_BACKSLASH,  # bash's printf %q escapes these two only where a word begins
     _AFTER_BACKSLASH | {ord(c): f"\\{c}" for c in "%+:=@"},  # zsh's ${(q)}, Ruby's shellescape
     {ord(c): f"\\{c}" for c in map(chr, ASCII) if c not in LETTERS_DIGITS + "_-./"},
     {ord(c): f"\\{c}" for c in map(chr, ASCII) if c not in LETTERS_DIGITS + "_-.,:+/@"},
@@ -227,6 +229,7 @@ C_BYTES: tuple[Table, ...] = tuple(
     for form in ("\\x%02x", "\\x%02X", "\\%03o")
 )
 """For bytes that are not ASCII, given as latin-1."""
+QUOTEMETA: Table = {b: f"\\{chr(b)}" for b in range(256) if chr(b) not in LETTERS_DIGITS + "_"}
 C_ALL: tuple[Table, ...] = tuple(
     Every(form) for form in ("\\x%02x", "\\x%02X", "\\%03o", "0x%02x")
 )
@@ -274,7 +277,7 @@ def write(escape: Escape, text: str) -> str:
     return text
 
 
-ANY = Family(PERCENT + C_BYTES, XML + SHELL + C, JSON, PLAIN_JSON)
+ANY = Family((*PERCENT, *C_BYTES, QUOTEMETA), XML + SHELL + C, JSON, PLAIN_JSON)
 PRINTABLE = Family(
     _printable(PERCENT),
     _printable(XML + SHELL + C),

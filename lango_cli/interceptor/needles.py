@@ -155,6 +155,10 @@ class Needles:
         """How many there are."""
         return len(self._texts)
 
+    def texts(self) -> list[bytes]:
+        """All of them, without their blanks."""
+        return list(self._texts)
+
     def search(self, stretch: Stretch, *, last: bool) -> tuple[list[Hit], int]:
         """The longest needle from each place, and from where on a needle may have begun.
 
