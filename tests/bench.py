@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.bench_keys import reencryption
+from tests.bench_pii import redaction
 from tests.parts import find
 
 if TYPE_CHECKING:
@@ -371,7 +372,7 @@ def main() -> int:
     bench = Bench(folder)
     try:
         bench.install()
-        for part in (reads, writes, sizes, databases, cold_keyring, rekey, reencryption):
+        for part in (reads, writes, sizes, databases, cold_keyring, rekey, reencryption, redaction):
             part(bench)
         for part in (masking_rates, masking_build, masking_gibibyte):
             part(bench)
