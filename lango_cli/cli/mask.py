@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,9 +19,13 @@ from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations wh
 from lango_cli.cli.options import command
 from lango_cli.errors import FileProblem, Findings, UsageProblem
 from lango_cli.wiring.masking import Masking, needles_of, only
+from lango_cli.wiring.passing import Nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from lango_cli.model import TextFilter
 
 app = typer.Typer()
 
@@ -59,14 +64,26 @@ def mask(
         values = vault.secrets.for_masking()
         needles = needles_of(only(values, names) if names else values)
     masking = Masking(lambda: needles, credentials=not no_credentials)
-    for chunk in _stdin():
-        _out(call, masking.feed(chunk))
-    _out(call, masking.finish())
+    with _behind(call) as behind:
+        for chunk in _stdin():
+            _out(call, behind.feed(masking.feed(chunk)))
+        _out(call, behind.feed(masking.finish()))
+        _out(call, behind.finish())
     if summary or call.ui.json:
         _tell(call, masking)
     found = sum(masking.secrets.values()) + sum(masking.credentials.values())
     if check and found:
         raise Findings("1 value was masked" if found == 1 else f"{found} values were masked")
+
+
+def _behind(call: Call) -> AbstractContextManager[TextFilter]:
+    """What takes personal data out too, if the settings say so; it is loaded for that alone."""
+    settings = call.settings()
+    if not settings.on("security.interceptor.redactPii"):
+        return nullcontext(Nothing())
+    from lango_cli.wiring.redacting import in_passing
+
+    return in_passing(settings, call.ui.warn)
 
 
 def _stdin() -> Iterator[bytes]:

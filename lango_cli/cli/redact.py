@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Option
 
+from lango_cli.cli import ui
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.options import command
 from lango_cli.cli.pump import pump, wait
@@ -67,6 +68,11 @@ def redact(
     What is looked for: lango pii list. A line comes out when it is whole.
     """
     _check(typed, plain, reversible, restore, placeholders)
+    if call.flags.passphrase_fd == ui.STDIN:
+        raise UsageProblem(
+            "standard input is what is redacted, so it cannot hold the passphrase",
+            hint="give it by another descriptor: --passphrase-fd 3",
+        )
     settings = call.settings()
     if restore:
         # What makes the map may stand in the same pipeline, and has locked it before it speaks.

@@ -91,6 +91,13 @@ SETTINGS = (
         "What stands for personal data: [REDACTED:email], or [REDACTED].",
     ),
     Setting(
+        "security.interceptor.redactPii",
+        "switch",
+        "false",
+        (),
+        "Personal data goes out of what lango mask lets through too.",
+    ),
+    Setting(
         "security.interceptor.presidio.allowHttp",
         "switch",
         "false",

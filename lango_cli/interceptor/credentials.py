@@ -69,6 +69,12 @@ def _book() -> _Book:
     )
 
 
+def find_credentials(data: bytes) -> list[Found]:
+    """Every credential in data that is all there is; they may overlap."""
+    found, _, _ = CredentialMasker()._judged(data, last=True)
+    return [Found(place.start, -place.minus_end, place.kind) for place in found]
+
+
 class CredentialMasker:
     """A `TextFilter`; `counts` says how many of each kind were hidden."""
 
@@ -99,7 +105,7 @@ class CredentialMasker:
 
     def _pass(self, chunk: bytes, *, last: bool = False) -> bytes:
         data = self._data + chunk if self._data else chunk
-        found, safe, kept = self._judged(data, last)
+        found, safe, kept = self._judged(data, last=last)
         if not last:
             safe, kept = self._open_end(data, safe, kept)
         out = self._replaced(data, found, safe)
@@ -111,7 +117,7 @@ class CredentialMasker:
         self._done -= dropped
         return out
 
-    def _judged(self, data: bytes, last: bool) -> tuple[list[_Place], int, int]:
+    def _judged(self, data: bytes, *, last: bool) -> tuple[list[_Place], int, int]:
         """What was found, up to where it is safe, and from where on data must be kept."""
         found: list[_Place] = []
         safe = kept = len(data)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lango_cli.interceptor.pii.finding import Finding
     from lango_cli.interceptor.pii.redactor import Placeholders
     from lango_cli.interceptor.pii.rules import Pattern
+    from lango_cli.model import TextFilter
     from lango_cli.vault.vault import Vault
 
     Warn = Callable[[str], None]
@@ -112,6 +113,13 @@ def vault_map(path: str, vault: Vault, *, must_exist: bool) -> Iterator[Placehol
     """`kept_map` with the vault closed after it."""
     with vault, kept_map(path, vault, must_exist=must_exist) as found:
         yield found
+
+
+@contextmanager
+def in_passing(settings: Settings, warn: Warn) -> Iterator[TextFilter]:
+    """A redactor as the settings have it, to stand behind a masker."""
+    with finder(settings, Choice(), warn) as finds:
+        yield build(finds, placeholders(settings, plain=None))
 
 
 class _Sealed(msgspec.Struct):

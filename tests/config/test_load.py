@@ -46,6 +46,7 @@ OTHER = {
     "security.interceptor.headlessAutoApprove": "true",
     "security.interceptor.enabled": "true",
     "security.interceptor.exemptTools": "crypto_hash secrets_list",
+    "security.interceptor.redactPii": "true",
     "security.interceptor.sensitiveTools": "browser_* exec",
     "security.interceptor.piiCustomPatterns": "staff=EMP-[0-9]{6}",
     "security.interceptor.piiDisabledPatterns": "email us_phone",

@@ -11,8 +11,13 @@ import binascii
 import ipaddress
 import json
 import re
+from typing import TYPE_CHECKING
 
+from lango_cli.interceptor.credentials import find_credentials
 from lango_cli.interceptor.pii.rules import Pattern, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|[01]?\d\d?)"
 
@@ -176,7 +181,7 @@ PASSWORD = Pattern(
         Rule(
             rf"(?i:{_NAMES})[\"'`]?\s{{0,3}}(?:=|:=|=>)\s{{0,3}}({_VALUE})", _assigned, trim=_alone
         ),
-        Rule(rf"(?i:{_NAMES})[\"'`]?\s?[:：]\s{{0,3}}({_VALUE})", _said, trim=_alone),
+        Rule(rf"(?:^|[^\[])(?i:{_NAMES})[\"'`]?\s?[:：]\s{{0,3}}({_VALUE})", _said, trim=_alone),
         Rule(
             rf"--(?i:password|passwd|pass|token|secret|api-key)[ =]({_VALUE})",
             _assigned,
@@ -190,4 +195,19 @@ PASSWORD = Pattern(
     ),
 )
 
-PATTERNS = (IPV4, IPV6, MAC, JWT, URL_CREDENTIALS, PASSWORD)
+
+class _Tokens(Rule):
+    """The tokens that the masker knows; one that goes over lines is the masker's alone."""
+
+    def spans(self, data: bytes) -> Iterator[tuple[int, int]]:
+        """Where they are, as offsets of bytes."""
+        for found in find_credentials(data):
+            if b"\n" not in data[found.start : found.end]:
+                yield found.start, found.end
+
+
+API_KEY = Pattern(
+    "api_key", "Key or token of a service", "credential", True, (_Tokens("", score=0.9),)
+)
+
+PATTERNS = (API_KEY, IPV4, IPV6, MAC, JWT, URL_CREDENTIALS, PASSWORD)
