@@ -372,7 +372,16 @@ def main() -> int:
     bench = Bench(folder)
     try:
         bench.install()
-        for part in (reads, writes, sizes, databases, cold_keyring, rekey, reencryption, redaction):
+        for part in (
+            reads,
+            writes,
+            sizes,
+            databases,
+            cold_keyring,
+            rekey,
+            reencryption,
+            redaction,
+        ):
             part(bench)
         for part in (masking_rates, masking_build, masking_gibibyte):
             part(bench)
