@@ -52,7 +52,7 @@ def run(command: Command, filter_for: Callable[[], TextFilter]) -> int:
         status = _Watch(pid, pumps, outputs, watched).wait()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return _end(pumps, os.waitstatus_to_exitcode(status))
+    return _end(pumps, os.waitstatus_to_exitcode(status), filter_for)
 
 
 def code_of(status: int) -> int:
@@ -190,15 +190,18 @@ def stop_here() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
 
 
-def _end(pumps: list[Pump], status: int) -> int:
+def _end(pumps: list[Pump], status: int, filter_for: Callable[[], TextFilter]) -> int:
     for pump in pumps:
         pump.drain(leave=True)
     problem = failed(pumps)
     if problem:
         raise RunFailed(problem)
-    for pump in pumps:
-        if not pump.ended:
-            _leave_behind(pump, pumps)
+    behind = [pump for pump in pumps if not pump.ended]
+    if behind:
+        # What a filter needs of the vault it gets now: a forked process cannot ask the database.
+        filter_for().feed(b"\n")
+    for pump in behind:
+        _leave_behind(pump, pumps)
     return code_of(status)
 
 

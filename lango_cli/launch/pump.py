@@ -149,19 +149,3 @@ class Pump:
                 view = view[os.write(self._sink, view) :]
             except BlockingIOError:
                 select.select([], [self._sink], [])
-
-
-class Plain:
-    """The filter that changes nothing."""
-
-    def feed(self, chunk: bytes) -> bytes:
-        """The same."""
-        return chunk
-
-    def idle(self) -> bytes:
-        """Nothing is ever held back."""
-        return b""
-
-    def finish(self) -> bytes:
-        """Nothing is left."""
-        return b""

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from lango_cli.interceptor.refs import SecretRef
+    from lango_cli.secret import SecretBytes
     from lango_cli.vault.vault import Vault
 
     Approve = Callable[[Vault, Mapping[str, str]], None]
+    Old = list[tuple[str, SecretBytes]]
 
 EVENT = "secret.use"
 
@@ -56,13 +58,23 @@ class Receiver:
         self.always = always
 
 
+class Handed:
+    """The filled texts in order; `old` is what was read that is not its secret's current value."""
+
+    __slots__ = ("old", "texts")
+
+    def __init__(self, texts: list[bytes], old: Old) -> None:
+        self.texts = texts
+        self.old = old
+
+
 def hand_out(
     vault: Vault,
     places: Sequence[Place],
     receiver: Receiver,
     approve: Approve,
     warn: Callable[[str], None],
-) -> list[bytes]:
+) -> Handed:
     """The texts filled, in order.
 
     SecretNotFound, PolicyDenied or an ApprovalError, with nothing read. `approve` gets each
@@ -73,7 +85,7 @@ def hand_out(
         _check_policies(vault, places, receiver)
         approve(vault, going)
     elif not receiver.always:
-        return [refs.fill(place.pieces, {}) for place in places]
+        return Handed([refs.fill(place.pieces, {}) for place in places], [])
     values = vault.reader.take(
         list({reference: None for place in places for reference in place.references}),
         lambda read: vault.audit.event(EVENT, ", ".join(read), detail=receiver.doing),
@@ -82,10 +94,11 @@ def hand_out(
         if value.expires_at is not None and value.expires_at <= time.time():
             warn(f"{value.name} expired on {rfc3339(value.expires_at)}")
     known = {reference: value.value for reference, value in values.items()}
-    filled = [refs.fill(place.pieces, known) for place in places]
-    for secret in known.values():
-        secret.wipe()
-    return filled
+    texts = [refs.fill(place.pieces, known) for place in places]
+    for value in values.values():
+        if value.current:
+            value.value.wipe()
+    return Handed(texts, [(one.name, one.value) for one in values.values() if not one.current])
 
 
 def _going(places: Sequence[Place]) -> dict[str, str]:

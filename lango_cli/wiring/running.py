@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from lango_cli.vault.vault import Vault
     from lango_cli.wiring.flags import Flags
-    from lango_cli.wiring.handing import Approve
+    from lango_cli.wiring.handing import Approve, Old
     from lango_cli.wiring.ordering import Order
 
     Warn = Callable[[str], None]
@@ -55,26 +55,23 @@ class Launch:
         path = self._environment.get("PATH")
         self.path = program.find(order.argv[0], None if path is None else os.fsdecode(path))
 
-    def resolve(self, vault: Vault, approve: Approve, warn: Warn) -> Command:
-        """The command with every reference resolved."""
+    def resolve(self, vault: Vault, approve: Approve, warn: Warn) -> tuple[Command, Old]:
+        """The command with every reference resolved, and what of that is no current value."""
         how = "" if self._order.masked else ", not masked"
         receiver = Receiver(self.path, f"run {self.path}{how}", always=not self._order.masked)
-        filled = hand_out(vault, self._places, receiver, approve, warn)
-        for sink, data in zip(self._sinks, filled, strict=True):
+        handed = hand_out(vault, self._places, receiver, approve, warn)
+        for sink, data in zip(self._sinks, handed.texts, strict=True):
             sink(data)
         if not self._in_memory:
             warn(
                 "this system has no files in memory: a nameless file in the runtime folder is used"
             )
         fd = self._flags.passphrase_fd
-        return Command(
-            self.path,
-            self._arguments,
-            self._environment,
-            self._placed,
-            self._kept,
-            () if fd is None or fd < STANDARD else (fd,),
+        closed = () if fd is None or fd < STANDARD else (fd,)
+        command = Command(
+            self.path, self._arguments, self._environment, self._placed, self._kept, closed
         )
+        return command, handed.old
 
     def _add(self, place: Place, sink: Callable[[bytes], None]) -> None:
         self._places.append(place)
@@ -162,21 +159,23 @@ def run(
     """
     launch = Launch(order, flags)
     with open_vault() as vault:
-        command = launch.resolve(vault, approve, warn)
+        command, old = launch.resolve(vault, approve, warn)
         before()
         if order.masked:
-            return _run_masked(command)
+            return _run_masked(command, vault, old)
     become(command)
     raise AssertionError("unreachable")
 
 
-def _run_masked(command: Command) -> int:
+def _run_masked(command: Command, vault: Vault, old: Old) -> int:
+    """Under lango, with every value of the vault masked, and `old` ones that were handed out."""
     from lango_cli.launch import pipes, terminal
-    from lango_cli.launch.pump import Plain
+    from lango_cli.wiring.masking import maskers_for
 
+    filter_for = maskers_for(vault.secrets, old)
     if 0 not in command.placed and terminal.fits():
-        return terminal.run(command, Plain)
-    return pipes.run(command, Plain)
+        return terminal.run(command, filter_for)
+    return pipes.run(command, filter_for)
 
 
 def _without_zero(data: bytes, label: str) -> bytes:

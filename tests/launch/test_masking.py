@@ -1,0 +1,127 @@
+"""Nothing that `lango run` lets out holds a secret of the vault."""
+
+from __future__ import annotations
+
+import base64
+import http.server
+import json
+import os
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.launch.runs import TOKEN
+from tests.launch.test_pipes import read_until
+from tests.parts import require
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.launch.runs import Lango
+
+SET = ("--set", "T={{secret:demo/token}}")
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """Sends back what it was sent."""
+
+    seen: str = ""
+
+    def do_GET(self) -> None:
+        Echo.seen = self.headers.get("Authorization", "")
+        body = json.dumps({"you sent": Echo.seen, "again": Echo.seen[::-1]}).encode()
+        self.send_response(200)
+        self.send_header("X-You-Sent", Echo.seen)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Quietly."""
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo) as made:
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{made.server_port}/"
+        made.shutdown()
+
+
+def test_a_real_request_is_made_with_the_secret_and_all_that_comes_back_is_masked(
+    lango: Lango, server: str
+) -> None:
+    require("curl")
+    config = 'header = "Authorization: Bearer {{secret:demo/token}}"'
+    words = ["--stdin", config, "--", "curl", "-sv", "--noproxy", "*", "--config", "-", server]
+    process = lango.start(*words)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert Echo.seen == f"Bearer {TOKEN}"
+    assert b"Bearer [SECRET:demo/token]" in out
+    assert b"X-You-Sent: Bearer [SECRET:demo/token]" in err
+    assert TOKEN.encode() not in out + err
+    assert TOKEN[::-1].encode() not in out
+
+
+def test_both_streams_are_masked_in_every_form(lango: Lango) -> None:
+    script = (
+        "echo $T; echo $T >&2; printf %s $T | base64; printf %s $T | od -An -tx1 | tr -d ' \\n'"
+    )
+    out, err = lango.start(*SET, "--", "sh", "-c", script).communicate()
+    for form in (TOKEN.encode(), base64.b64encode(TOKEN.encode()), TOKEN.encode().hex().encode()):
+        assert form not in out + err
+    assert out.count(b"[SECRET:demo/token]") == 3
+    assert err == b"[SECRET:demo/token]\n"
+
+
+def test_a_secret_that_the_command_was_not_given_is_masked_too(lango: Lango) -> None:
+    out, _ = lango.start("--", "echo", TOKEN).communicate()
+    assert out == b"[SECRET:demo/token]\n"
+
+
+def test_an_older_version_that_was_handed_out_is_masked(lango: Lango) -> None:
+    lango("secrets", "set", "old", "-", stdin=b"the-first-value-81723")
+    lango("secrets", "set", "old", "-", stdin=b"the-second-value-1231")
+    words = ["--set", "A={{secret:old@1}}", "--", "sh", "-c", "echo $A"]
+    assert lango.start(*words).communicate()[0] == b"[SECRET:old]\n"
+
+
+def test_a_value_in_two_writes_is_masked_and_a_prompt_does_not_wait(lango: Lango) -> None:
+    script = "printf 'Password: '; read x; printf hunter2-sword; read x; echo fish-0123456789"
+    process = lango.start("--", "sh", "-c", script)
+    assert read_until(process, b": ") == b"Password: "
+    assert process.stdin is not None
+    process.stdin.write(b"a\nb\n")
+    assert process.communicate()[0] == b"[SECRET:demo/token]\n"
+
+
+def test_what_comes_after_the_commands_end_is_masked_too(lango: Lango) -> None:
+    script = f"(read x < {lango.folder}/late; echo $T) & exit 0"
+    lango_fifo = lango.folder / "late"
+    os.mkfifo(lango_fifo)
+    process = lango.start(*SET, "--", "sh", "-c", script)
+    assert process.wait(60) == 0
+    lango_fifo.write_text("go\n")
+    assert read_until(process, b"\n") == b"[SECRET:demo/token]\n"
+
+
+def test_without_masking_nothing_is_between_and_that_is_on_record(lango: Lango) -> None:
+    out, _ = lango.start("--no-masking", *SET, "--", "sh", "-c", "echo $T").communicate()
+    assert out.decode() == f"{TOKEN}\n"
+    records = lango("audit", "list", "--json").decode()
+    assert "run /usr/bin/sh, not masked" in records or "run /bin/sh, not masked" in records
+    assert TOKEN not in records
+
+
+def test_one_run_is_one_record_of_what_was_handed_out_and_one_of_masking(lango: Lango) -> None:
+    def events() -> list[str]:
+        found = json.loads(lango("audit", "list", "--limit", "1000", "--json"))["records"]
+        return [one["event"] for one in found if one["event"] in ("secret.use", "secret.masking")]
+
+    before = events()
+    words = [*SET, "--set", "U={{secret:demo/token}} {{secret:demo/token@1}}"]
+    lango.start(*words, "--", "sh", "-c", "echo out; echo err >&2").communicate()
+    after = events()
+    assert sorted(after)[:] == sorted([*before, "secret.use", "secret.masking"])
