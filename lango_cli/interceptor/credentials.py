@@ -76,12 +76,17 @@ def find_credentials(data: bytes) -> list[Found]:
 
 
 class CredentialMasker:
-    """A `TextFilter`; `counts` says how many of each kind were hidden."""
+    """A `TextFilter`; `counts` says how many of each kind were hidden.
 
-    __slots__ = ("_before", "_book", "_data", "_done", "counts")
+    `typed`: a person sits at the other end, who wants to see each key at once. Then what may still
+    become a credential is shown when nothing follows it for now.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_before", "_book", "_data", "_done", "_typed", "counts")
+
+    def __init__(self, *, typed: bool = False) -> None:
         self._book = _book()
+        self._typed = typed
         # What is kept: bytes that were judged and only stand before others, `_before` of them;
         # `_done` bytes were passed on or hidden; the rest is held back.
         self._data = b""
@@ -96,8 +101,12 @@ class CredentialMasker:
         return b"".join([self._pass(chunk[at : at + BLOCK]) for at in blocks])
 
     def idle(self) -> bytes:
-        """Nothing: what is safe was passed on already."""
-        return b""
+        """Nothing, as what is safe was passed on already; but see `typed`."""
+        if not self._typed:
+            return b""
+        out = self._data[self._done :]
+        self._done = max(self._done, len(self._data))
+        return out
 
     def finish(self) -> bytes:
         """What is left, at the end of the input."""

@@ -27,6 +27,8 @@ SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]|[()][0-9A-Za-z])")
 """A control sequence (ECMA-48, 5.4) of sane length, or the choice of a character set."""
 OPEN_SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}|[()])?\Z")
 SEQUENCE_LIMIT = 40
+GLIMPSE = 3
+"""Bytes of a value that may be seen before it is known for one; each value has more."""
 
 
 def placeholder(name: str) -> bytes:
@@ -35,13 +37,21 @@ def placeholder(name: str) -> bytes:
 
 
 class Masker:
-    """A `TextFilter`; any number of streams may share the needles."""
+    """A `TextFilter`; any number of streams may share the needles.
 
-    __slots__ = ("_covered", "_held", "_needles", "counts")
+    `typed`: a person sits at the other end, who wants to see each key at once. Then up to
+    `GLIMPSE` bytes that a value begins with are shown when nothing follows them for now; what
+    follows later is masked all the same.
+    """
 
-    def __init__(self, needles: Needles) -> None:
+    __slots__ = ("_covered", "_held", "_needles", "_shown", "_typed", "counts")
+
+    def __init__(self, needles: Needles, *, typed: bool = False) -> None:
         self._needles = needles
+        self._typed = typed
         self._held = b""
+        # How many of the first bytes held were shown, as they were, when nothing followed.
+        self._shown = 0
         # How many of the first bytes held are part of a value that was masked already.
         self._covered = 0
         self.counts: dict[str, int] = {}
@@ -55,8 +65,12 @@ class Masker:
         return b"".join([self._pass(chunk[at : at + BLOCK]) for at in blocks])
 
     def idle(self) -> bytes:
-        """Nothing: what is safe was passed on already."""
-        return b""
+        """Nothing, as what is safe was passed on already; but see `typed`."""
+        out = self._held[self._covered :]
+        if not self._typed or len(self._held) > GLIMPSE or not out:
+            return b""
+        self._covered = self._shown = len(self._held)
+        return out
 
     def finish(self) -> bytes:
         """What is left, at the end of the input."""
@@ -80,17 +94,18 @@ class Masker:
         as nothing before `safe` can become another value.
         """
         out = []
-        done = self._covered
+        done, shown = self._covered, self._shown
         for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end, hit.name)):
-            if hit.start < done:
+            if shown <= hit.start < done:
                 done = max(done, hit.end)
-            elif hit.start < safe:
+            elif hit.start < max(safe, shown):
                 out += [data[done : hit.start], placeholder(hit.name)]
+                shown = 0
                 self.counts[hit.name] = self.counts.get(hit.name, 0) + 1
                 done = hit.end
         if done < safe:
             out.append(data[done:safe])
-        self._covered = max(0, done - safe)
+        self._covered, self._shown = max(0, done - safe), max(0, shown - safe)
         return b"".join(out)
 
 

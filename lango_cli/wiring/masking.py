@@ -30,16 +30,17 @@ def masker_for(vault: Vault, extra: Values = ()) -> Masking:
 
 
 def maskers_for(
-    reader: SecretReader, extra: Values = (), *, credentials: bool = True
+    reader: SecretReader, extra: Values = (), *, credentials: bool = True, typed: bool = False
 ) -> Callable[[], Masking]:
     """What makes a filter for each of several streams, which share what they look for.
 
     The vault must be open when the first byte of any of them comes. `extra`: values to mask that
     are not, or no longer, in the vault, such as an older version that was handed to a child.
-    `credentials`: what looks like one is masked too, though no vault knows it.
+    `credentials`: what looks like one is masked too, though no vault knows it. `typed`: the
+    streams go to a terminal where somebody types, so that `idle` gives a little more.
     """
     needles = _Once(lambda: needles_of([*reader.for_masking(), *extra]))
-    return lambda: Masking(needles, credentials=credentials)
+    return lambda: Masking(needles, credentials=credentials, typed=typed)
 
 
 def needles_of(values: Values) -> Needles:
@@ -64,8 +65,11 @@ def only(values: Values, names: Iterable[str]) -> list[tuple[str, SecretBytes]]:
 class Masking:
     """A `TextFilter` that is made when its first byte comes: until then it costs nothing."""
 
-    def __init__(self, needles: Callable[[], Needles], *, credentials: bool = True) -> None:
+    def __init__(
+        self, needles: Callable[[], Needles], *, credentials: bool = True, typed: bool = False
+    ) -> None:
         self._needles = needles
+        self._typed = typed
         self._credentials = credentials
         self._stages: list[TextFilter] = []
         self.secrets: dict[str, int] = {}
@@ -76,13 +80,13 @@ class Masking:
     def _begin(self) -> None:
         from lango_cli.interceptor.masker import Masker
 
-        first = Masker(self._needles())
+        first = Masker(self._needles(), typed=self._typed)
         self.secrets = first.counts
         self._stages = [first]
         if self._credentials:
             from lango_cli.interceptor.credentials import CredentialMasker
 
-            second = CredentialMasker()
+            second = CredentialMasker(typed=self._typed)
             self.credentials = second.counts
             self._stages.append(second)
 

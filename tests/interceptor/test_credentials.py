@@ -153,6 +153,13 @@ def test_a_prompt_shows_at_once() -> None:
         assert CredentialMasker().feed(prompt) == prompt
 
 
+def test_a_person_sees_what_they_type_after_a_telling_name() -> None:
+    masker = CredentialMasker(typed=True)
+    shown = b"".join(masker.feed(bytes([key])) + masker.idle() for key in b"token: abc123")
+    assert shown == b"token: abc123"
+    assert masker.feed(b"\nTOKEN=a1b2c3d4e5f6\n") == b"\nTOKEN=[REDACTED:secret-value]\n"
+
+
 def test_a_key_in_json_and_a_key_that_breaks_off_are_hidden() -> None:
     assert hidden(json.dumps(KEY)) == '"-----[REDACTED:private-key]"'
     assert hidden(f"{KEY[:300]}#") == "-----[REDACTED:private-key]#"

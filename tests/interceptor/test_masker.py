@@ -224,6 +224,34 @@ def test_no_more_is_held_back_than_what_may_become_a_value() -> None:
     assert masker.finish() == b"correct-hors"
 
 
+def test_a_person_sees_each_key_at_once_and_no_value() -> None:
+    masker = Masker(needles("correct-horse", "cord"), typed=True)
+    shown = b"".join(masker.feed(bytes([key])) + masker.idle() for key in b"corn c")
+    assert shown == b"corn c"
+    assert masker.feed(b"o") + masker.idle() == b"o"
+    assert masker.feed(b"rrect-ho") + masker.idle() == b""
+    assert masker.feed(b"rse!") == b"[SECRET:v0]!"
+    assert masker.feed(b"corr") + masker.idle() + masker.feed(b"upt") == b"corrupt"
+    assert masker.feed(b"c") + masker.idle() + masker.feed(b"ord.") == b"c[SECRET:v1]."
+
+
+@settings(max_examples=300, deadline=None)
+@given(streams(), st.data())
+def test_pauses_of_a_person_show_three_bytes_of_a_value_at_most(
+    stream: tuple[list[bytes], bytes], data: st.DataObject
+) -> None:
+    made, text = stream
+    found = needles(*made)
+    masker = Masker(found, typed=True)
+    out, cut = b"", sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
+    for a, b in itertools.pairwise([0, *cut, len(text)]):
+        out += masker.feed(text[a:b]) + masker.idle()
+    out += masker.finish()
+    strict = PLACEHOLDER.sub(b"", pass_through(found, [text]))
+    assert len(strict) <= len(PLACEHOLDER.sub(b"", out)) <= len(strict) + 3 * (len(cut) + 1)
+    assert _is_subsequence(strict, PLACEHOLDER.sub(b"", out))
+
+
 def test_a_value_that_goes_on_for_ever_is_not_held_in_memory() -> None:
     masker = Masker(needles("abababab"))
     out = masker.feed(b"abababab")
