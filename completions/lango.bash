@@ -61,7 +61,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--env-file|--only|--set|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -72,6 +72,9 @@ _lango() {
             'lango doctor') where='lango doctor' ;;
             'lango unlock') where='lango unlock' ;;
             'lango lock') where='lango lock' ;;
+            'lango env') where='lango env' ;;
+            'lango inject') where='lango inject' ;;
+            'lango check') where='lango check' ;;
             'lango run') where='lango run' ;;
             'lango secrets') where='lango secrets' ;;
             'lango keys') where='lango keys' ;;
@@ -99,11 +102,15 @@ _lango() {
             'lango secrets purge') where='lango secrets purge' ;;
             'lango secrets rename') where='lango secrets rename' ;;
             'lango secrets copy') where='lango secrets copy' ;;
+            'lango secrets policy') where='lango secrets policy' ;;
             'lango secrets rm') where='lango secrets delete' ;;
             'lango secrets ls') where='lango secrets list' ;;
             'lango secrets mv') where='lango secrets rename' ;;
             'lango secrets cp') where='lango secrets copy' ;;
             'lango secrets read') where='lango secrets get' ;;
+            'lango secrets policy show') where='lango secrets policy show' ;;
+            'lango secrets policy set') where='lango secrets policy set' ;;
+            'lango secrets policy clear') where='lango secrets policy clear' ;;
             'lango keys list') where='lango keys list' ;;
             'lango keys show') where='lango keys show' ;;
             'lango keys create') where='lango keys create' ;;
@@ -166,10 +173,11 @@ _lango() {
     if [[ -n $taker ]]; then
         case "$where $taker" in
             'lango secrets export --format') _lango_reply -W 'lango json dotenv dotenv-python dotenv-node yaml toml shell fish docker compose systemd kubernetes github' -- "$current" ;;
-            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --env-file'|*' --output'|*' --from-file'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --head') _lango_reply -f -- "$current" ;;
+            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --env-file'|*' --in'|*' --out'|*' --output'|*' --from-file'|*' --command'|*' --argument'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --head') _lango_reply -f -- "$current" ;;
             *' --slot') _lango_ask --slots ;;
             *' --color') _lango_reply -W 'auto always never' -- "$current" ;;
             *' --kdf') _lango_reply -W 'pbkdf2 argon2id' -- "$current" ;;
+            *' --shell') _lango_reply -W 'bash dash fish sh zsh' -- "$current" ;;
             *' --format') _lango_reply -W 'lango json dotenv dotenv-python dotenv-node yaml toml shell fish docker compose systemd kubernetes github bitwarden bitwarden-csv 1password-csv 1pux keepassxc-csv keepassxc llm pass' -- "$current" ;;
             *' --on-conflict') _lango_reply -W 'skip replace fail' -- "$current" ;;
             *' --newline') _lango_reply -W 'auto yes no' -- "$current" ;;
@@ -199,6 +207,9 @@ _lango() {
             'lango secrets purge'' '0) _lango_ask ;;
             'lango secrets rename'' '0) _lango_ask ;;
             'lango secrets copy'' '0) _lango_ask ;;
+            'lango secrets policy show'' '0) _lango_ask ;;
+            'lango secrets policy set'' '0) _lango_ask ;;
+            'lango secrets policy clear'' '0) _lango_ask ;;
             'lango keys show'' '0) _lango_ask --keys ;;
             'lango keys default'' '0) _lango_ask --keys ;;
             'lango keys rotate'' '0) _lango_ask --keys ;;
@@ -226,7 +237,7 @@ _lango() {
     fi
     local commands= options=
     case "$where" in
-        'lango') commands='quickstart onboard init status doctor unlock lock run secrets keys db redact pii approve mask audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango') commands='quickstart onboard init status doctor unlock lock env inject check run secrets keys db redact pii approve mask audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango quickstart') commands='' options='' ;;
         'lango onboard') commands='' options='' ;;
         'lango init') commands='' options='--keyring --keyfile --kdf --no-recovery --recovery-file --new-passphrase-fd --new-passphrase-file' ;;
@@ -234,8 +245,11 @@ _lango() {
         'lango doctor') commands='' options='--fix --strict --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango unlock') commands='' options='--ttl --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango lock') commands='' options='' ;;
+        'lango env') commands='' options='--shell --env-file --only --set --no-project --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango inject') commands='' options='--in --out --replace --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango check') commands='' options='--env-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango run') commands='' options='--env-file --only --set --stdin --file --fd --no-inherit --no-masking --no-project --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango secrets') commands='import export get generate show list find history diff due set edit rollback delete undelete purge rename copy rm ls mv cp read' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets') commands='import export get generate show list find history diff due set edit rollback delete undelete purge rename copy policy rm ls mv cp read' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets import') commands='' options='--format --prefix --dry-run --on-conflict --skip-refused --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets export') commands='' options='--format --prefix --full-names --title --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets get') commands='' options='--newline --base64 --force --output --null -0 --strict --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
@@ -254,6 +268,10 @@ _lango() {
         'lango secrets purge') commands='' options='--confirm --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets rename') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets copy') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets policy') commands='show set clear' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets policy show') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets policy set') commands='' options='--command --argument --tool --host --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets policy clear') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys') commands='list show create default rotate enable disable retire destroy export encrypt decrypt sign verify passphrase slot ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys show') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

@@ -38,7 +38,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--env-file|--only|--set|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -49,6 +49,9 @@ _lango() {
             'lango doctor') where='lango doctor' ;;
             'lango unlock') where='lango unlock' ;;
             'lango lock') where='lango lock' ;;
+            'lango env') where='lango env' ;;
+            'lango inject') where='lango inject' ;;
+            'lango check') where='lango check' ;;
             'lango run') where='lango run' ;;
             'lango secrets') where='lango secrets' ;;
             'lango keys') where='lango keys' ;;
@@ -76,11 +79,15 @@ _lango() {
             'lango secrets purge') where='lango secrets purge' ;;
             'lango secrets rename') where='lango secrets rename' ;;
             'lango secrets copy') where='lango secrets copy' ;;
+            'lango secrets policy') where='lango secrets policy' ;;
             'lango secrets rm') where='lango secrets delete' ;;
             'lango secrets ls') where='lango secrets list' ;;
             'lango secrets mv') where='lango secrets rename' ;;
             'lango secrets cp') where='lango secrets copy' ;;
             'lango secrets read') where='lango secrets get' ;;
+            'lango secrets policy show') where='lango secrets policy show' ;;
+            'lango secrets policy set') where='lango secrets policy set' ;;
+            'lango secrets policy clear') where='lango secrets policy clear' ;;
             'lango keys list') where='lango keys list' ;;
             'lango keys show') where='lango keys show' ;;
             'lango keys create') where='lango keys create' ;;
@@ -143,10 +150,11 @@ _lango() {
     if [[ -n $taker ]]; then
         case "$where $taker" in
             'lango secrets export --format') compadd -- lango json dotenv dotenv-python dotenv-node yaml toml shell fish docker compose systemd kubernetes github ;;
-            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --env-file'|*' --output'|*' --from-file'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --head') _files ;;
+            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --env-file'|*' --in'|*' --out'|*' --output'|*' --from-file'|*' --command'|*' --argument'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --head') _files ;;
             *' --slot') _lango_ask --slots ;;
             *' --color') compadd -- auto always never ;;
             *' --kdf') compadd -- pbkdf2 argon2id ;;
+            *' --shell') compadd -- bash dash fish sh zsh ;;
             *' --format') compadd -- lango json dotenv dotenv-python dotenv-node yaml toml shell fish docker compose systemd kubernetes github bitwarden bitwarden-csv 1password-csv 1pux keepassxc-csv keepassxc llm pass ;;
             *' --on-conflict') compadd -- skip replace fail ;;
             *' --newline') compadd -- auto yes no ;;
@@ -176,6 +184,9 @@ _lango() {
             'lango secrets purge'' '0) _lango_ask ;;
             'lango secrets rename'' '0) _lango_ask ;;
             'lango secrets copy'' '0) _lango_ask ;;
+            'lango secrets policy show'' '0) _lango_ask ;;
+            'lango secrets policy set'' '0) _lango_ask ;;
+            'lango secrets policy clear'' '0) _lango_ask ;;
             'lango keys show'' '0) _lango_ask --keys ;;
             'lango keys default'' '0) _lango_ask --keys ;;
             'lango keys rotate'' '0) _lango_ask --keys ;;
@@ -204,7 +215,7 @@ _lango() {
     local -a commands options
     case "$where" in
         'lango')
-            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'run:Run a command, with the secrets it needs and with none in its output.' 'secrets:Keep, read and look after secrets.' 'keys:What seals values, what signs, and who may unlock the vault.' 'db:The database as a whole: check it, back it up, bring it back.' 'redact:Take personal data out of standard input; or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'approve:Actions that wait for a yes: see them, answer them, take a yes back.' 'mask:Pass a stream on with every secret in it masked.' 'audit:Who did what with the vault, and whether the record is whole.')
+            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'env:Print lines that set the project'\''s variables in a shell.' 'inject:Fill the references in a template, such as a configuration file.' 'check:Say what the nearest lango.toml asks for and what of it is missing; exit 80 if anything is.' 'run:Run a command, with the secrets it needs and with none in its output.' 'secrets:Keep, read and look after secrets.' 'keys:What seals values, what signs, and who may unlock the vault.' 'db:The database as a whole: check it, back it up, bring it back.' 'redact:Take personal data out of standard input; or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'approve:Actions that wait for a yes: see them, answer them, take a yes back.' 'mask:Pass a stream on with every secret in it masked.' 'audit:Who did what with the vault, and whether the record is whole.')
             options=('--version:Print the version.' '--exit-codes:Print the table of exit codes.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango quickstart')
             commands=()
@@ -227,11 +238,20 @@ _lango() {
         'lango lock')
             commands=()
             options=() ;;
+        'lango env')
+            commands=()
+            options=('--shell:bash, dash, fish, sh or zsh.' '--env-file:Variables from this file; may be given again.' '--only:Of the variables that lango sets, these alone.' '--set:A variable with a reference, {{secret:NAME}}, in it.' '--no-project:Do not look for a lango.toml.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango inject')
+            commands=()
+            options=('--in:The template; else standard input.' '--out:A new file that only you can read.' '--replace:With --out: in place of the file that is there.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango check')
+            commands=()
+            options=('--env-file:Variables from this file; may be given again.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango run')
             commands=()
             options=('--env-file:Variables from this file; may be given again.' '--only:Of the variables that lango sets, these alone.' '--set:A variable with a reference, {{secret:NAME}}, in it.' '--stdin:What the command reads as its stdin.' '--file:A file in memory, whose path VAR has.' '--fd:An open descriptor of this number.' '--no-inherit:Of the environment only PATH, HOME, TERM and the like.' '--no-masking:Pass on secrets that the command prints; on record.' '--no-project:Do not look for a lango.toml.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets')
-            commands=('import:Keep the secrets of a file: .env, JSON, YAML, other password managers.' 'export:Print secrets with their values, in a format that another program reads.' 'get:Print a secret'\''s value.' 'generate:Make a random value and print it; nothing is kept.' 'show:Say all about a secret but its value.' 'list:List secrets: one name a line, a table on a terminal.' 'find:List secrets whose name, note, owner or tags hold a text.' 'history:List a secret'\''s versions, newest first, without their values.' 'diff:Say whether two versions hold the same value, by fingerprint.' 'due:List secrets that expire or want a new value soon; exit 80 if there are any.' 'set:Keep a value under a name; a name that exists gets a new version.' 'edit:Change what is said about a secret, not its value; an empty text takes it away.' 'rollback:Make an old version'\''s value the newest version.' 'delete:Delete a secret; undelete brings it back until it is purged.' 'undelete:Bring back the secret of this name that was deleted last.' 'purge:Destroy a secret and all its versions, deleted or not; nothing brings it back.' 'rename:Give a secret another name; versions and notes stay.' 'copy:Copy the newest value and what is said about it to a new name.' 'rm:delete: Delete a secret; undelete brings it back until it is purged.' 'ls:list: List secrets: one name a line, a table on a terminal.' 'mv:rename: Give a secret another name; versions and notes stay.' 'cp:copy: Copy the newest value and what is said about it to a new name.' 'read:get: Print a secret'\''s value.')
+            commands=('import:Keep the secrets of a file: .env, JSON, YAML, other password managers.' 'export:Print secrets with their values, in a format that another program reads.' 'get:Print a secret'\''s value.' 'generate:Make a random value and print it; nothing is kept.' 'show:Say all about a secret but its value.' 'list:List secrets: one name a line, a table on a terminal.' 'find:List secrets whose name, note, owner or tags hold a text.' 'history:List a secret'\''s versions, newest first, without their values.' 'diff:Say whether two versions hold the same value, by fingerprint.' 'due:List secrets that expire or want a new value soon; exit 80 if there are any.' 'set:Keep a value under a name; a name that exists gets a new version.' 'edit:Change what is said about a secret, not its value; an empty text takes it away.' 'rollback:Make an old version'\''s value the newest version.' 'delete:Delete a secret; undelete brings it back until it is purged.' 'undelete:Bring back the secret of this name that was deleted last.' 'purge:Destroy a secret and all its versions, deleted or not; nothing brings it back.' 'rename:Give a secret another name; versions and notes stay.' 'copy:Copy the newest value and what is said about it to a new name.' 'policy:Which commands, tools and hosts may receive a secret.' 'rm:delete: Delete a secret; undelete brings it back until it is purged.' 'ls:list: List secrets: one name a line, a table on a terminal.' 'mv:rename: Give a secret another name; versions and notes stay.' 'cp:copy: Copy the newest value and what is said about it to a new name.' 'read:get: Print a secret'\''s value.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets import')
             commands=()
@@ -285,6 +305,18 @@ _lango() {
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango secrets copy')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango secrets policy')
+            commands=('show:Show a secret'\''s policy, or the names of all secrets that have one.' 'set:Say who may receive a secret, in place of all that was said before.' 'clear:Take a secret'\''s policy away: every command may receive it, none among its arguments.')
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango secrets policy show')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango secrets policy set')
+            commands=()
+            options=('--command:Only this command may receive it.' '--argument:This one may, among its arguments too.' '--tool:Only this tool of an agent; * is anything.' '--host:Only this host, or *.example.org.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango secrets policy clear')
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys')

@@ -19,6 +19,7 @@ from lango_cli.cli.ui import COLOURS
 from lango_cli.crypto.generate import kinds
 from lango_cli.crypto.signing import ALGORITHMS
 from lango_cli.formats.catalogue import IMPORTABLE, WRITABLE
+from lango_cli.launch.shells import SHELLS
 from lango_cli.model_approval import LEVELS
 from lango_cli.vault.keys import AES
 from lango_cli.wiring.slotting import KDFS, KINDS
@@ -44,6 +45,7 @@ CHOICES = {
     "--type": TYPES,
     "--algorithm": (AES, *ALGORITHMS),
     "--level": LEVELS,
+    "--shell": SHELLS,
     "--generate": SPECS,
     "SPEC": SPECS,
     "KIND": KINDS,

@@ -46,6 +46,18 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
         "Keep the vault open for this login session, so that the next commands do not ask.",
     ),
     "lock": ("vault", SINGLE, "Forget at once what `lango unlock` kept."),
+    "env": ("env", SINGLE, "Print lines that set the project's variables in a shell."),
+    "inject": (
+        "env",
+        SINGLE,
+        "Fill the references in a template, such as a configuration file.",
+    ),
+    "check": (
+        "check",
+        SINGLE,
+        "Say what the nearest lango.toml asks for and what of it is missing; exit 80 if anything"
+        " is.",
+    ),
     "run": (
         "run",
         SINGLE,

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from lango_cli.cli import secrets_export, secrets_import, secrets_read, secrets_write
+from lango_cli.cli import (
+    secrets_export,
+    secrets_import,
+    secrets_policy,
+    secrets_read,
+    secrets_write,
+)
 from lango_cli.cli.secrets_app import app
 
-__all__ = ["app", "secrets_export", "secrets_import", "secrets_read", "secrets_write"]
+__all__ = [
+    "app",
+    "secrets_export",
+    "secrets_import",
+    "secrets_policy",
+    "secrets_read",
+    "secrets_write",
+]

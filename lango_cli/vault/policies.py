@@ -12,7 +12,7 @@ from lango_cli.vault.names import check_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lango_cli.vault.audit import AuditLog
     from lango_cli.vault.store import Store
@@ -54,7 +54,7 @@ class Policies:
         """The policy of a live secret; one that says nothing where none was set."""
         return SecretPolicy(name, rows_policies.policy(self._store, self._secret(name)))
 
-    def set(self, name: str, entries: dict[str, Sequence[str]]) -> SecretPolicy:
+    def set(self, name: str, entries: Mapping[str, Sequence[str]]) -> SecretPolicy:
         """These entries instead of what the policy said; none at all removes it."""
         checked = sorted({(kind, _checked(kind, p)) for kind in entries for p in entries[kind]})
         with self._store.write():

@@ -10,13 +10,17 @@ from __future__ import annotations
 import os
 
 from lango_cli import files
-from lango_cli.errors import FileProblem, UsageProblem
+from lango_cli.config import project
+from lango_cli.errors import FileProblem, Findings, UsageProblem
 from lango_cli.launch import env_file, environment
 from lango_cli.wiring.handing import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from lango_cli.config.project import Project
 
 EXAMPLES = {
     "--set": "--set 'TOKEN={{secret:NAME}}'",
@@ -55,27 +59,58 @@ class Order:
         self.project = True
 
 
-def variables(order: Order, way: str, inherited: dict[str, str]) -> dict[str, Place]:
-    """Every variable that lango sets or fills, with its text, by name.
+def project_of(order: Order) -> Project | None:
+    """The nearest lango.toml, unless an env file or --no-project stands in its place."""
+    path = project.find(os.getcwd()) if order.project and not order.env_files else None
+    return None if path is None else project.read(path)
+
+
+def variables(
+    order: Order, way: str, inherited: dict[str, str], of: Project | None
+) -> dict[str, Place]:
+    """Every variable that lango sets or fills, with its text, by name; taken out of `inherited`.
 
     Of the inherited ones those alone that hold a reference; with `only`, the names in it alone.
+    Findings if the project needs a variable that nothing sets.
     """
-    given = _given(order)
+    only = [name for names in order.only for name in names.split(",")]
+    given = given_by(order)
+    if of is not None:
+        given = _from_project(of, given.keys() | inherited.keys(), only) | given
     found: dict[str, Place] = {}
     for name, text in (inherited | given).items():
         place = Place(way, f"env {name}", os.fsencode(text))
         if place.references or name in given:
             found[name] = place
-    only = [name for names in order.only for name in names.split(",")]
-    for name in only:
-        if name not in found:
-            raise UsageProblem(
-                "--only names a variable that nothing here sets", hint="lango run --help"
-            )
+            inherited.pop(name, None)
+    if not found.keys() >= set(only):
+        raise UsageProblem("--only names a variable that nothing here sets", hint="see --help")
     return {name: place for name, place in found.items() if not only or name in only}
 
 
-def _given(order: Order) -> dict[str, str]:
+def _from_project(of: Project, known: AbstractSet[str], only: Sequence[str]) -> dict[str, str]:
+    """What the project's file gives to variables that nothing else sets."""
+    open_ones = [one for one in of.variables if one.name not in known]
+    missing = [one.name for one in open_ones if one.text is None and one.required]
+    if missing := [name for name in missing if not only or name in only]:
+        raise Findings(
+            f"{of.path} asks for {', '.join(missing)}, which nothing sets", hint="lango check"
+        )
+    return {one.name: one.text for one in open_ones if one.text is not None}
+
+
+def check_types(of: Project | None, environment: Mapping[str, bytes]) -> None:
+    """UsageProblem, without the value, if a variable is not of the type that the project says."""
+    for one in of.variables if of else ():
+        data = environment.get(one.name)
+        if data is not None and not project.fits(one.type, os.fsdecode(data)):
+            raise UsageProblem(
+                f"env {one.name}: the value is no {one.type}, which {project.NAME} asks for",
+                hint="lango check",
+            )
+
+
+def given_by(order: Order) -> dict[str, str]:
     """What files and --set say."""
     found: dict[str, str] = {}
     for path in order.env_files:

@@ -17,7 +17,14 @@ from lango_cli.launch.child import Command, become
 from lango_cli.launch.memory import above, memory_file, path_of
 from lango_cli.wiring import opening
 from lango_cli.wiring.handing import Place, Receiver, hand_out
-from lango_cli.wiring.ordering import assigned, check_variable, must_refer, variables
+from lango_cli.wiring.ordering import (
+    assigned,
+    check_types,
+    check_variable,
+    must_refer,
+    project_of,
+    variables,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +56,7 @@ class Launch:
         self._placed: dict[int, int] = {}
         self._kept: list[int] = []
         self._in_memory = True
+        self._project = project_of(order)
         self._take_variables()
         self._take_words()
         self._take_streams()
@@ -62,6 +70,7 @@ class Launch:
         handed = hand_out(vault, self._places, receiver, approve, warn)
         for sink, data in zip(self._sinks, handed.texts, strict=True):
             sink(data)
+        check_types(self._project, self._environment)
         if not self._in_memory:
             warn(
                 "this system has no files in memory: a nameless file in the runtime folder is used"
@@ -78,9 +87,10 @@ class Launch:
         self._sinks.append(sink)
 
     def _take_variables(self) -> None:
-        inherited = environment.inherited(load.environment(), everything=self._order.inherit)
-        for name, place in variables(self._order, ways.ENVIRONMENT, inherited).items():
-            inherited.pop(name, None)
+        everything = self._order.inherit and (self._project is None or self._project.inherit)
+        inherited = environment.inherited(load.environment(), everything=everything)
+        found = variables(self._order, ways.ENVIRONMENT, inherited, self._project)
+        for name, place in found.items():
             if place.references:
                 self._add(place, self._variable(name))
             else:
