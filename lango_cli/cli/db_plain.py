@@ -40,11 +40,13 @@ def decrypt(call: Call, file: File) -> None:
         question = f"{file} will hold every value of the vault in clear, for anyone who can read"
         call.agree(f"{question} that file. Write it?")
         with call.progress() as progress:
-            count = plain.export_plain(vault, file, progress)
-    call.ui.note(f"{count} secrets are written to {file}, and compared")
+            written = plain.export_plain(vault, file, progress)
+    call.ui.note(f"{written.secrets} secrets are written to {file}, and compared")
+    if written.lost:
+        call.ui.warn(f"{written.lost} versions are not: the keys that sealed them are destroyed")
     call.ui.warn(f"{file} {IN_CLEAR}")
     if call.ui.json:
-        call.ui.document({"path": file, "secrets": count})
+        call.ui.document({"path": file, "secrets": written.secrets, "lost": written.lost})
 
 
 @command(app, "encrypt", unlocks=True)

@@ -12,16 +12,25 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lango_cli.codec import rfc3339
-from lango_cli.errors import Conflict, InvalidName, LangoError, Tampered, TooLarge
+from lango_cli.errors import (
+    Conflict,
+    InvalidName,
+    KeyUnusable,
+    LangoError,
+    Tampered,
+    TooLarge,
+)
 from lango_cli.passing import Passing
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import rows_look, rows_plain, store_copy, store_plain
+from lango_cli.vault.keys import DESTROYED, DISABLED
 from lango_cli.vault.names import check_name, check_tags
 from lango_cli.vault.reader import VALUE_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lango_cli.crypto.keys import DataKey
     from lango_cli.model import Progress
     from lango_cli.vault.parts import Parts
     from lango_cli.vault.store import Store
@@ -33,6 +42,14 @@ TIMES = (3, 4, 5, 6, 7, 11)
 """Where a row of secrets has times."""
 BATCH = 200
 """Secrets that are written at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many secrets were written, and how many versions are lost with a destroyed key."""
+
+    secrets: int
+    lost: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +86,62 @@ class PlainSecret:
         return self.row[6] is not None
 
     @property
-    def current(self) -> PlainVersion:
-        """The version that is read when none is named."""
-        return next(one for one in self.versions if one.version == self.row[2])
+    def current(self) -> PlainVersion | None:
+        """The version that is read when none is named; None if its key is destroyed."""
+        return next((one for one in self.versions if one.version == self.row[2]), None)
 
 
-def from_vault(vault: Parts, source: Store) -> Iterator[PlainSecret]:
-    """Every secret in `source`, a snapshot of the vault, by id."""
-    for row in rows_plain.all_secrets(source):
-        yield _from_vault(vault, source, row)
+class Opener:
+    """Secrets out of `source`, which is the vault's own database or a snapshot of it.
 
+    A version whose key is destroyed is lost, and counted in `lost`; a disabled key is a refusal
+    (KeyUnusable, 44), because what comes out here is read by others.
+    """
 
-def _from_vault(vault: Parts, source: Store, row: tuple[Any, ...]) -> PlainSecret:
-    versions = []
-    for version, created, name, key, key_version, sealed in rows_plain.versions(source, row[0]):
-        data = vault.reader._unseal(row[0], version, (key, key_version), sealed)
-        versions.append(PlainVersion(version, created, name, SecretBytes(data)))
-    return PlainSecret(row, rows_plain.tags(source, row[0]), tuple(versions))
+    def __init__(self, vault: Parts, source: Store) -> None:
+        self.lost = 0
+        self._vault = vault
+        self._source = source
+        self._keys: dict[tuple[str, int], DataKey | None] = {}
 
+    def all(self) -> Iterator[PlainSecret]:
+        """Every secret of which the current version is not lost, by id."""
+        self.lost = 0
+        for row in rows_plain.all_secrets(self._source):
+            secret = self._secret(row)
+            if secret.current is not None:
+                yield secret
 
-def one_from_vault(vault: Parts, secret: str) -> PlainSecret:
-    """One secret as it is now; Tampered if it is not there."""
-    row = rows_plain.one_secret(vault.store, secret)
-    if row is None:
-        raise Tampered("a secret that was just written is not there")
-    return _from_vault(vault, vault.store, row)
+    def one(self, secret: str) -> PlainSecret:
+        """One secret as it is now; Tampered if it is not there."""
+        row = rows_plain.one_secret(self._source, secret)
+        if row is None:
+            raise Tampered("a secret that was just written is not there")
+        return self._secret(row)
+
+    def _secret(self, row: tuple[Any, ...]) -> PlainSecret:
+        versions = []
+        for version, created, name, *which, sealed in rows_plain.versions(self._source, row[0]):
+            key = self._key(which[0], which[1], f"{row[1]}@{version}")
+            if key is None:
+                self.lost += 1
+                continue
+            data = self._vault.reader.unseal_with(
+                key, row[0], version, (which[0], which[1]), sealed
+            )
+            versions.append(PlainVersion(version, created, name, SecretBytes(data)))
+        return PlainSecret(row, rows_plain.tags(self._source, row[0]), tuple(versions))
+
+    def _key(self, key: str, version: int, named: str) -> DataKey | None:
+        if (key, version) not in self._keys:
+            found = self._vault.keys.stored(key, version)
+            try:
+                found.refuse(DISABLED)
+            except KeyUnusable as err:
+                raise KeyUnusable(f"{named}: {err.message}", hint=err.hint) from None
+            usable = None if found.state == DESTROYED else self._vault.keys.data_key(found)
+            self._keys[key, version] = usable
+        return self._keys[key, version]
 
 
 def from_file(store: Store) -> Iterator[PlainSecret]:
@@ -182,8 +230,8 @@ def refuse_doubles(store: Store) -> None:
         raise Tampered(f"{store.path} has tags or versions that belong to no secret")
 
 
-def export_plain(vault: Parts, path: str, progress: Progress) -> int:
-    """Write every secret in clear to a new file; how many. Conflict if the file exists.
+def export_plain(vault: Parts, path: str, progress: Progress) -> Written:
+    """Write every secret in clear to a new file. Conflict if the file exists.
 
     The file is read back and compared before it gets its name. That it is written is recorded
     before the first value leaves the vault.
@@ -194,13 +242,13 @@ def export_plain(vault: Parts, path: str, progress: Progress) -> int:
         source = store_copy.snapshot(vault.store, key, page_size)
         try:
             _write(vault, source, passing.name, progress)
-            count = _compare(vault, source, passing.name, progress)
+            written = _compare(vault, source, passing.name, progress)
         finally:
             source.abandon()
         passing.publish()
-        event = vault.audit.event("db.decrypt", _shown(path), detail=f"{count} secrets")
-        vault.audit.append_read(event)
-    return count
+        detail = f"{written.secrets} secrets, {written.lost} versions lost"
+        vault.audit.append_read(vault.audit.event("db.decrypt", _shown(path), detail=detail))
+    return written
 
 
 def _write(vault: Parts, source: Store, path: str, progress: Progress) -> None:
@@ -215,7 +263,7 @@ def _write(vault: Parts, source: Store, path: str, progress: Progress) -> None:
         store_plain.insert(target, "keys", rows_plain.keys(source))
         progress.start("writing", _count(source))
         batch: list[PlainSecret] = []
-        for secret in from_vault(vault, source):
+        for secret in Opener(vault, source).all():
             batch.append(secret)
             if len(batch) == BATCH or sum(map(_weight, batch)) > VALUE_LIMIT:
                 _insert(target, batch)
@@ -248,13 +296,14 @@ def _insert(target: Store, batch: list[PlainSecret]) -> None:
     store_plain.insert(target, "versions", versions)
 
 
-def _compare(vault: Parts, source: Store, path: str, progress: Progress) -> int:
-    """Tampered unless the file holds exactly what the vault does; how many secrets."""
+def _compare(vault: Parts, source: Store, path: str, progress: Progress) -> Written:
+    """Tampered unless the file holds exactly what the vault does."""
     progress.start("comparing", _count(source))
     written = store_plain.open_plain(path)
+    opener = Opener(vault, source)
     count = 0
     try:
-        for ours, theirs in zip(from_vault(vault, source), from_file(written), strict=True):
+        for ours, theirs in zip(opener.all(), from_file(written), strict=True):
             if ours != theirs:
                 raise Tampered(f"{ours.name} was not written as it is")
             count += 1
@@ -263,7 +312,7 @@ def _compare(vault: Parts, source: Store, path: str, progress: Progress) -> int:
         raise Tampered("the file does not hold as many secrets as the vault") from None
     finally:
         written.abandon()
-    return count
+    return Written(count, opener.lost)
 
 
 def _count(source: Store) -> int:

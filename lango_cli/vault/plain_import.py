@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lango_cli.crypto.mac import random_bytes
-from lango_cli.errors import KeyNotFound, Tampered
+from lango_cli.errors import KeyNotFound, KeyUnusable, Tampered, UsageProblem
 from lango_cli.vault import rows, rows_plain, store_plain
-from lango_cli.vault.plain import BATCH, from_file, one_from_vault, refuse_doubles
+from lango_cli.vault.plain import BATCH, Opener, from_file, refuse_doubles
 
 if TYPE_CHECKING:
     from lango_cli.crypto.keys import DataKey
     from lango_cli.model import Progress
+    from lango_cli.secret import SecretBytes
     from lango_cli.vault.parts import Parts
     from lango_cli.vault.plain import PlainSecret
     from lango_cli.vault.store import Store
@@ -80,6 +81,7 @@ class _Import:
         self._vault = vault
         self._store = vault.store
         self._progress = progress
+        self._opener = Opener(vault, vault.store)
         self._now = int(vault.clock() * 1000)
         self._keys: dict[str, tuple[str, int, DataKey]] = {}
         self._batch: list[PlainSecret] = []
@@ -131,7 +133,7 @@ class _Import:
 
     def _compare(self, wanted: PlainSecret) -> None:
         """Tampered unless the vault holds the secret as it was to be written, its keys aside."""
-        found = one_from_vault(self._vault, wanted.id)
+        found = self._opener.one(wanted.id)
         pairs = list(zip(found.versions, wanted.versions, strict=False))
         if (
             (found.row, found.tags) != (wanted.row, wanted.tags)
@@ -141,15 +143,18 @@ class _Import:
             raise Tampered(f"{wanted.name} was not written as it is in the file")
 
     def _update(self, known: str, secret: PlainSecret) -> None:
-        have = one_from_vault(self._vault, known)
-        value, said = secret.current.value, _said(secret)
-        if have.current.value == value and _said(have) == said:
+        have = self._opener.one(known)
+        wanted, said = secret.current, _said(secret)
+        if wanted is None:
+            raise Tampered(f"{secret.name}: its current version is not there")
+        value = wanted.value
+        if _value(have) == value and _said(have) == said:
             self.taken.same += 1
             return
         self.taken.changed += 1
-        if have.current.value != value:
+        if _value(have) != value:
             version = rows.next_version(self._store, known)
-            key = self._key(secret.current.key)
+            key = self._key(wanted.key)
             blob = self._vault.reader._seal(known, version, key, value.reveal())
             rows.insert_version(self._store, known, version, key[:2], len(value), blob, self._now)
         expires, rotate, note, owner = said[0]
@@ -163,18 +168,22 @@ class _Import:
             owner=owner,
         )
         rows.set_tags(self._store, known, secret.tags)
-        now = one_from_vault(self._vault, known)
-        if now.current.value != value or _said(now) != said:
+        now = self._opener.one(known)
+        if _value(now) != value or _said(now) != said:
             raise Tampered(f"{secret.name} was not changed as it is in the file")
 
     def _key(self, name: str) -> tuple[str, int, DataKey]:
-        """The key of this name, or the one that seals new values where there is none."""
+        """The key of this name; the one that seals new values where it cannot be used."""
         if name not in self._keys:
             try:
                 self._keys[name] = self._vault.keys.active(name)
-            except KeyNotFound:
+            except (KeyNotFound, KeyUnusable, UsageProblem):
                 self._keys[name] = self._vault.keys.active()
         return self._keys[name]
+
+
+def _value(secret: PlainSecret) -> SecretBytes | None:
+    return None if secret.current is None else secret.current.value
 
 
 def _said(secret: PlainSecret) -> tuple[tuple[object, ...], tuple[str, ...]]:

@@ -25,7 +25,7 @@ from lango_cli.vault.rekey import SPARE, current_header
 from lango_cli.vault.slots import CHANGED
 from lango_cli.vault.store import note_commits
 from lango_cli.vault.store_draft import File
-from lango_cli.vault.store_open import IMMUTABLE, migrate_alone
+from lango_cli.vault.store_open import IMMUTABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,8 +54,8 @@ class Restore:
     """One restore into `home`.
 
     `opened`: the slot of the present header, or of the backup's where there is none. `source`: the
-    backup's content, open. `vault`: the present vault, None where its database cannot be read or
-    there is none.
+    backup's content at the newest schema, open. `vault`: the present vault, None where there is
+    none or its database cannot be read.
     """
 
     def __init__(
@@ -135,9 +135,8 @@ class Restore:
 
         with Draft(self.home, envelope) as draft:
             store, size = self.source.store, envelope.page_size
-            file = File(self.backup.path, self.source.bundle.database, size, IMMUTABLE)
+            file = File(store.path, self.source.bundle.database, size, IMMUTABLE)
             draft.copy(store, file, progress)
-            _migrate(draft)
             draft.fill(self.source.bundle.wrapping, audit_key, also)
             self._compare(draft, progress)
             draft.check()
@@ -178,16 +177,6 @@ class Restore:
                     raise Tampered(f"the table {table} did not come back as it is")
             keys = Keys(copy, draft.wrapping, draft.envelope.vault_bytes)
             for key, version in rows_restore.all_keys(copy):
-                if keys.version(key, version) != self.source.keys.version(key, version):
-                    raise Tampered("a key did not come back as it is")
+                keys.check(key, version)
         finally:
             copy.abandon()
-
-
-def _migrate(draft: Draft) -> None:
-    store = draft.open()
-    try:
-        migrate_alone(store)
-        store.take_over()
-    finally:
-        store.abandon()

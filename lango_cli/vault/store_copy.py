@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from lango_cli.crypto.stream import sha256_of
 from lango_cli.errors import FileProblem, NewerFormat, Tampered
+from lango_cli.model import Unwatched
 from lango_cli.vault.engine import dbapi2
 from lango_cli.vault.envelope import PAGE_SIZE
 from lango_cli.vault.migrations import MIGRATIONS
 from lango_cli.vault.store import ERRORS, Store, translate
-from lango_cli.vault.store_open import IMMUTABLE, connect
+from lango_cli.vault.store_open import IMMUTABLE, connect, migrate_alone, open_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +119,18 @@ def _copy(source: Store, target: Connection, page_size: int, progress: Progress)
         done = total - remaining
 
     source._connection.backup(target, pages=max(1, STEP // page_size), progress=report)
+
+
+def brought_forward(source: Store, path: str, key: DatabaseKey, page_size: int) -> Store:
+    """A copy of an older database in the empty file `path`, at the newest schema."""
+    copy_pages(source, path, key, page_size, Unwatched())
+    store = open_alone("", path, key, page_size)
+    try:
+        migrate_alone(store)
+        store.take_over()
+    finally:
+        store.abandon()
+    return open_copy(path, key, page_size)
 
 
 def compact_into(store: Store, path: str, page_size: int) -> None:

@@ -1,19 +1,24 @@
 """Backups as they are used: made from an open vault, opened by their own credentials, checked.
 
 The rule: a backup opens by its own header, in the ways in which a vault does; what this machine
-keeps serves where the slots are the same.
+keeps serves where the slots are the same. A backup is read where it lies; one of an older schema
+is read from an encrypted copy in the state folder, which is gone afterwards.
 """
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from lango_cli import files
 from lango_cli.crypto.keys import database_key, header_key
 from lango_cli.errors import Tampered
+from lango_cli.passing import Passing
 from lango_cli.vault import rows_look, store_copy
 from lango_cli.vault import vault as core
 from lango_cli.vault.backup_file import Backup, read_backup
 from lango_cli.vault.bundle import Bundle
+from lango_cli.vault.migrations import MIGRATIONS
 from lango_cli.wiring import checks_database, opening
 from lango_cli.wiring.findings import guarded
 
@@ -35,10 +40,14 @@ if TYPE_CHECKING:
 class OpenBackup:
     """A backup that a credential opened: `vault` reads its database where it lies."""
 
-    def __init__(self, backup: Backup, vault: Vault, key: Bundle | Opened) -> None:
+    def __init__(self, backup: Backup, vault: Vault, close: ExitStack) -> None:
         self.backup = backup
         self.vault = vault
-        self.key = key
+        self._close = close
+
+    def close(self) -> None:
+        """Let go of the file, and of the copy that an older schema needed."""
+        self._close.close()
 
     def check(self, progress: Progress) -> list[Finding]:
         """Everything that can be checked of it."""
@@ -55,7 +64,7 @@ class OpenBackup:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.vault.store.abandon()
+        self.close()
 
 
 def open_backup(
@@ -89,18 +98,22 @@ def with_key(flags: Flags, backup: Backup, key: Bundle | Opened) -> OpenBackup:
     else:
         backup.verify(header_key(key.master, envelope.vault_bytes))
         database = database_key(key.master, envelope.vault_bytes)
-    store = store_copy.open_copy(backup.path, database, envelope.page_size)
-    try:
+    home = opening.home_of(opening.folders_of(flags))
+    policy = opening.policy_of(opening.load_settings(flags), flags)
+    with ExitStack() as stack:
+        store = store_copy.open_copy(backup.path, database, envelope.page_size)
+        stack.callback(store.abandon)
         store_copy.know(store, envelope.vault)
         _compare_counts(backup, rows_look.counts(store))
+        if store.known["schema"] < len(MIGRATIONS):
+            files.ensure_folder(home.state)
+            passing = stack.enter_context(Passing(f"{home.state}/{backup.id}.older"))
+            store = store_copy.brought_forward(store, passing.name, database, envelope.page_size)
+            stack.callback(store.abandon)
+            store_copy.know(store, envelope.vault)
         bundle = key if isinstance(key, Bundle) else core.make_bundle(store, envelope, key)
-        home = opening.home_of(opening.folders_of(flags))
-        policy = opening.policy_of(opening.load_settings(flags), flags)
         vault = core.Vault(home, envelope, bundle, store, policy, _no_clock)
-    except BaseException:
-        store.abandon()
-        raise
-    return OpenBackup(backup, vault, key)
+        return OpenBackup(backup, vault, stack.pop_all())
 
 
 def _compare_counts(backup: Backup, counts: dict[str, int]) -> None:

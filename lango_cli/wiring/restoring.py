@@ -102,7 +102,7 @@ class Restoring:
             if self.vault is not None:
                 self.vault.close()
         finally:
-            self.source.vault.store.abandon()
+            self.source.close()
 
 
 def prepare(
@@ -134,7 +134,7 @@ def prepare(
     try:
         vault = _present(flags, home, envelope, opened, warn)
     except BaseException:
-        source.vault.store.abandon()
+        source.close()
         raise
     return Restoring(home, opened, source, vault)
 

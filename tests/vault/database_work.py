@@ -60,7 +60,7 @@ def put_back(place: Place, path: Path) -> None:
         work.run(UNWATCHED, timeout=10)
 
 
-def write_clear(vault: Vault, path: Path) -> int:
+def write_clear(vault: Vault, path: Path) -> plain.Written:
     """Everything in clear, to a new file."""
     return plain.export_plain(vault, str(path), UNWATCHED)
 

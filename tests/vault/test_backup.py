@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lango_cli.config.schema import PAGE_SIZES
+from lango_cli.crypto.keys import header_key
 from lango_cli.crypto.mac import random_bytes
 from lango_cli.errors import (
     Busy,
@@ -19,10 +22,11 @@ from lango_cli.errors import (
     Tampered,
 )
 from lango_cli.passing import Passing, leftovers
-from lango_cli.vault import backup_file, store_copy
+from lango_cli.vault import backup_file, rows_look, store_copy
 from lango_cli.vault.backup import make_backup
 from lango_cli.vault.backup_file import read_backup
 from lango_cli.vault.create import NewSlot, create_vault
+from lango_cli.vault.plain import Written
 from lango_cli.vault.rekey import rekey
 from lango_cli.vault.vacuum import vacuum
 from lango_cli.vault.vault import open_with
@@ -49,10 +53,10 @@ from tests.vault.place import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lango_cli.vault.store import Store
     from lango_cli.vault.vault import Vault
+
+GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "format-1"
 
 
 @pytest.fixture
@@ -340,6 +344,55 @@ def test_a_backup_taken_during_a_rekey_is_whole_or_busy_and_leaves_nothing(full:
         assert troubles(vault) == []
 
 
+@pytest.fixture
+def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The golden vault of the first format, and a backup of it at the first schema."""
+    monkeypatch.setattr("lango_cli.crypto.passphrase.PBKDF2_MIN_ROUNDS", 600_000)
+    place = Place(tmp_path)
+    place.folder.mkdir(mode=0o700)
+    place.state.mkdir(mode=0o700)
+    for name in ("vault.json", "vault.json.2", "vault-1.db", "keyfile"):
+        shutil.copyfile(GOLDEN / name, place.folder / name)
+        (place.folder / name).chmod(0o600)
+    envelope = place.home.read_header(print)
+    opened = open_with(envelope, [place.keyfile()], envelope.slots, print)
+    key, path = place.database_key(), place.root / "b"
+    source = store_copy.open_copy(str(place.database), key, envelope.page_size)
+    path.touch(0o600)
+    store_copy.copy_pages(source, str(path), key, envelope.page_size, UNWATCHED)
+    size = path.stat().st_size
+    about = backup_file.About(
+        envelope=envelope,
+        header=place.read("vault.json"),
+        made=1,
+        commits=source.meta("commits"),
+        schema=source.meta("schema"),
+        pages=size // envelope.page_size,
+        sha256=backup_file.file_digest(str(path), size, UNWATCHED),
+        counts=rows_look.counts(source),
+    )
+    source.abandon()
+    trailer = backup_file.trailer_of(about, header_key(opened.master, envelope.vault_bytes))
+    path.write_bytes(path.read_bytes() + trailer)
+    assert about.schema == 1
+    return place
+
+
+def test_a_backup_of_an_older_schema_is_checked_and_restored(older: Place) -> None:
+    path = older.root / "b"
+    before = path.read_bytes()
+    with older.open() as vault:
+        set_value(vault, "plain", b"newer")
+        with open_backup(older, vault, path) as opened:
+            assert {finding.level for finding in opened.check(UNWATCHED)} == {"ok"}
+    put_back(older, path)
+    with older.open() as vault:
+        assert value_of(vault, "plain") == b"hunter2"
+        assert troubles(vault) == []
+    assert path.read_bytes() == before
+    assert not [found for found in older.state.rglob("*") if "older" in found.name]
+
+
 # The check.
 
 
@@ -514,7 +567,7 @@ def test_everything_comes_back_from_a_plaintext_file_as_it_was(
 ) -> None:
     path = full.root / "clear"
     with full.open() as vault:
-        assert write_clear(vault, path) == 20
+        assert write_clear(vault, path) == Written(20, 0)
         wanted = exported(vault.store)
     twin = Place(memory_folder / "twin")
     with twin.create() as vault:
@@ -526,7 +579,7 @@ def test_everything_comes_back_from_a_plaintext_file_as_it_was(
         assert (taken.new, taken.changed, taken.same) == (0, 0, 20)
         assert vault.secrets.get("folder/19").value is not None
         again = twin.root / "clear"
-        assert write_clear(vault, again) == 20
+        assert write_clear(vault, again) == Written(20, 0)
 
 
 def exported(store: Store) -> list[tuple[object, ...]]:
