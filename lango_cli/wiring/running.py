@@ -182,10 +182,9 @@ def _run_masked(command: Command, vault: Vault, old: Old) -> int:
     from lango_cli.launch import pipes, terminal
     from lango_cli.wiring.masking import maskers_for
 
-    filter_for = maskers_for(vault.secrets, old)
-    if 0 not in command.placed and terminal.fits():
-        return terminal.run(command, filter_for)
-    return pipes.run(command, filter_for)
+    typed = 0 not in command.placed and terminal.fits()
+    filter_for = maskers_for(vault.secrets, old, typed=typed)
+    return terminal.run(command, filter_for) if typed else pipes.run(command, filter_for)
 
 
 def _without_zero(data: bytes, label: str) -> bytes:

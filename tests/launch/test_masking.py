@@ -125,3 +125,23 @@ def test_one_run_is_one_record_of_what_was_handed_out_and_one_of_masking(lango: 
     lango.start(*words, "--", "sh", "-c", "echo out; echo err >&2").communicate()
     after = events()
     assert sorted(after)[:] == sorted([*before, "secret.use", "secret.masking"])
+
+
+def test_on_a_terminal_each_key_shows_at_once_and_a_value_never(lango: Lango) -> None:
+    import pexpect
+
+    for number in range(30):
+        lango("secrets", "set", f"many/{number}", "--generate", "password:24")
+    command, *words = [*lango.command, "run", "--", "bash", "--norc"]
+    child = pexpect.spawn(command, words, env=lango.env, encoding="utf-8", timeout=60)
+    child.expect_exact("# " if os.geteuid() == 0 else "$ ")
+    for key in "echo token=abc9 hello":
+        child.send(key)
+        child.expect_exact(key)
+    child.send(f"\x15echo {TOKEN}-\r")
+    child.expect_exact("[SECRET:demo/token]-")
+    child.send("exit\r")
+    child.expect(pexpect.EOF)
+    assert TOKEN not in child.before
+    child.close()
+    assert child.exitstatus == 0
