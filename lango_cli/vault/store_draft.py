@@ -46,9 +46,11 @@ def copy_rows(source: File, target: File, progress: Progress) -> None:
 
     Both have the newest schema.
     """
-    into = _empty(target)
+    files.create(target.path, b"")
+    into = connect(target.path, "mode=rw", target.key, target.page_size)
     try:
-        into.execute("PRAGMA foreign_keys = OFF")
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "foreign_keys = OFF"):
+            into.execute(f"PRAGMA {pragma}")
         into.execute("ATTACH ? AS old KEY ?", (source.path, f"x'{source.key.reveal().hex()}'"))
         into.execute(f"PRAGMA old.cipher_page_size = {source.page_size}")
         into.execute("BEGIN")
@@ -67,14 +69,6 @@ def copy_rows(source: File, target: File, progress: Progress) -> None:
         raise translate(err, target.path) from None
     finally:
         into.close()
-
-
-def _empty(target: File) -> Any:  # noqa: ANN401  # the binding has no types
-    files.create(target.path, b"")
-    connection = connect(target.path, "mode=rw", target.key, target.page_size)
-    for pragma in ("journal_mode = OFF", "synchronous = OFF"):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
 
 
 def _tables(connection: Any) -> list[str]:  # noqa: ANN401  # the binding has no types

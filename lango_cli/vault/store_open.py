@@ -34,19 +34,25 @@ _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 
 
 def connect(path: str, mode: str, key: DatabaseKey, page_size: int) -> dbapi2.Connection:
-    """A connection under `key` with everything set that every connection has."""
+    """A connection under `key` with everything set that every connection has.
+
+    Its errors are ours already: on a full disk even a PRAGMA fails.
+    """
     digits = key.reveal().hex()
     if len(digits) != 64:
         raise ValueError("a database key is 32 bytes")
-    # The engine is built for threads; nothing here uses one connection from two at a time.
-    connection = dbapi2.connect(
-        file_uri(path, mode), uri=True, isolation_level=None, check_same_thread=False
-    )
     try:
-        _prepare(connection, digits, page_size)
-    except BaseException:
-        connection.close()
-        raise
+        # The engine is built for threads; nothing here uses one connection from two at a time.
+        connection = dbapi2.connect(
+            file_uri(path, mode), uri=True, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _prepare(connection, digits, page_size)
+        except BaseException:
+            connection.close()
+            raise
+    except ERRORS as err:
+        raise translate(err, path) from None
     return connection
 
 

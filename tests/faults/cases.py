@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from unittest import mock
 
+from lango_cli.crypto.keys import database_key
 from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
-from lango_cli.vault import plain, plain_import, store_plain
+from lango_cli.vault import bulk, plain, plain_import, store_copy, store_plain
 from lango_cli.vault.backup import make_backup
 from lango_cli.vault.backup_file import read_backup
+from lango_cli.vault.parts import unlock_slot
 from lango_cli.vault.rekey import rekey
+from lango_cli.vault.restore import Restore
 from lango_cli.vault.vacuum import vacuum
+from lango_cli.vault.vault import Vault, make_bundle
 from tests.faults.look import KEPT
 from tests.vault.place import (
     KEYFILE_SLOT,
@@ -238,6 +242,101 @@ def encrypt(place: Place, begin: Callable[[], None]) -> None:
         plain_import.import_plain(vault, str(out(place)), QUIET, dry_run=False)
 
 
+def rotate(place: Place, begin: Callable[[], None]) -> None:
+    """A new version of the key that seals values."""
+    with place.open() as vault:
+        begin()
+        vault.registry.rotate("default")
+
+
+def reencrypt(place: Place, begin: Callable[[], None]) -> None:
+    """A new version, and every value moved to it, two at a time."""
+    with place.open() as vault, mock.patch("lango_cli.vault.reencrypt.BATCH", 2):
+        begin()
+        vault.registry.rotate("default", QUIET)
+
+
+def moved(place: Place) -> None:
+    """The same again comes through: the newest version seals every value."""
+    reencrypt(place, lambda: None)
+    with place.open() as vault:
+        newest, *older = vault.registry.show("default").versions
+        assert newest.values
+        assert not any(version.values for version in older)
+
+
+def reencrypted(place: Place) -> None:
+    """An old version of the key that seals nothing any more."""
+    reencrypt(place, lambda: None)
+
+
+def destroy(place: Place, begin: Callable[[], None]) -> None:
+    """A version of a key, for ever."""
+    with place.open() as vault:
+        begin()
+        vault.registry.destroy("default@1")
+
+
+def backed_up_and_changed(place: Place) -> None:
+    """A backup of what the vault is not any more."""
+    back_up(place, lambda: None)
+    with place.open() as vault:
+        set_value(vault, "changed", b"newest")
+        vault.secrets.purge("large")
+        vault.registry.create("another", "encryption", "aes-256-gcm", default=False)
+
+
+def backed_up_and_lost(place: Place) -> None:
+    """A backup, and the keyfile, and nothing else."""
+    back_up(place, lambda: None)
+    for path in [*place.folder.iterdir(), *place.state.iterdir()]:
+        if path.name != "keyfile":
+            path.unlink()
+
+
+def restore(place: Place, begin: Callable[[], None]) -> None:
+    """The backup's content, under the present header or, where there is none, under its own."""
+    vault = place.open() if place.home.vault_files() else None
+    backup = read_backup(str(out(place)))
+    header = backup.about.envelope
+    slot = next(slot for slot in header.slots if slot.kind == "keyfile")
+    opened = unlock_slot(header, slot, "keyfile", place.keyfile().offer(slot))
+    key = database_key(opened.master, header.vault_bytes)
+    store = store_copy.open_copy(backup.path, key, header.page_size)
+    store_copy.know(store, header.vault)
+    bundle = make_bundle(store, header, opened)
+    source = Vault(place.home, header, bundle, store, place.policy, place.clock)
+    present = opened if vault is None else vault.opened
+    assert present is not None
+    begin()
+    Restore(place.home, present, backup, source, vault, place.clock).run(QUIET, timeout=1)
+    if vault is not None:
+        vault.close()
+    store.abandon()
+
+
+@dataclass
+class Told:
+    """A secret to be imported."""
+
+    name: str
+    value: SecretBytes
+    note: str | None = None
+    owner: str | None = None
+    tags: tuple[str, ...] | None = None
+    expires_at: float | None = None
+    rotate_every: float | None = None
+
+
+def take_in(place: Place, begin: Callable[[], None]) -> None:
+    """Several secrets, new and changed, at once."""
+    values = {"changed": b"newest", "new": b"value", "newer": bytes(5000)}
+    told = [Told(name, SecretBytes(value)) for name, value in values.items()]
+    with place.open() as vault:
+        begin()
+        bulk.write(vault.secrets, bulk.compare(vault.secrets, told), "file")
+
+
 def two_steps(place: Place, begin: Callable[[], None]) -> None:
     """What no operation may do: two changes that belong together, one after the other."""
     with place.open() as vault:
@@ -267,4 +366,10 @@ CASES = {
     "backup": Case(back_up, with_folder, whole_backup),
     "decrypt": Case(decrypt, with_folder, whole_plain),
     "encrypt": Case(encrypt, decrypted_and_changed),
+    "import": Case(take_in),
+    "rotate": Case(rotate),
+    "reencrypt": Case(reencrypt, outside=moved, between=("keys",)),
+    "destroy": Case(destroy, reencrypted),
+    "restore": Case(restore, backed_up_and_changed),
+    "restore of all": Case(restore, backed_up_and_lost),
 }

@@ -118,15 +118,22 @@ class Stage:
 
     def look(self) -> str:
         """What is in the vault; AssertionError if anything is wrong with it."""
-        case = self.case
-        told: str = checked(lambda: examine(self.place, case.passphrases, self.past, case.outside))
+        told: str = checked(self._examine)
         return told
+
+    def _examine(self) -> str:
+        there = bool(self.place.home.vault_files())
+        if not there:
+            self.case.operate(self.place, lambda: None)
+        told = examine(self.place, self.case.passphrases, self.past, self.case.outside)
+        return told if there else json.dumps("no vault")
 
     def judge(self, found: str, after: str) -> str:
         """Whether the vault is old, new, or in between in a way that the case allows."""
         if found in (self.before, after):
             return "old" if found == self.before else "new"
         new = json.loads(after)
+        assert self.case.between, f"neither old nor new:\n{self.before}\n{after}\n{found}"
         between = {**json.loads(self.before), **{name: new[name] for name in self.case.between}}
         assert json.loads(found) == between, (
             f"neither old nor new:\n{self.before}\n{after}\n{found}"

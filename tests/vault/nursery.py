@@ -18,16 +18,19 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lango_cli.crypto.mac import random_bytes
-from lango_cli.errors import LangoError
+from lango_cli.errors import Busy, LangoError
 from lango_cli.files import Lock
 from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import reencrypt
+from lango_cli.vault.backup import make_backup
 from lango_cli.vault.keys import ENCRYPTION
+from lango_cli.vault.rekey import rekey
 from tests.vault import database_work
 from tests.vault.place import PASSPHRASE_SLOT, Place, set_value, value_of, weaken
 
@@ -196,6 +199,43 @@ def create_or_say(place: Place) -> None:
         acknowledge(place, "created")
 
 
+def rekey_or_say(place: Place, number: str) -> None:
+    """Make a new generation; `NUMBER CODE` says what came of it."""
+    code = 0
+    try:
+        with place.open() as vault:
+            rekey(vault, Unwatched())
+    except LangoError as err:
+        code = err.code
+    acknowledge(place, f"{number} {code}")
+
+
+def back_up_patiently(place: Place, name: str) -> None:
+    """Make a backup beside the home; again where another process makes a new generation."""
+    while True:
+        try:
+            with place.open() as vault:
+                make_backup(vault, str(place.root / name), Unwatched(), place.warnings.append)
+        except Busy:
+            acknowledge(place, f"{name} 15")
+        else:
+            acknowledge(place, f"{name} 0")
+            return
+
+
+def read_long(place: Place, name: str, until: str) -> None:
+    """Hold one snapshot until the file `until` is there, then read `name` and its history."""
+    with place.open() as vault:
+        vault.store.run("BEGIN")
+        before = vault.store.rows("SELECT count(*) FROM versions")
+        acknowledge(place, "reading")
+        while not (place.root / until).exists():
+            time.sleep(0.001)
+        assert vault.store.rows("SELECT count(*) FROM versions") == before
+        vault.store.run("COMMIT")
+        acknowledge(place, value_of(vault, name).decode())
+
+
 ACTIONS: dict[str, Callable[..., None]] = {
     "change_keys": change_keys,
     "change_on_a_full_disk": change_on_a_full_disk,
@@ -208,6 +248,9 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "write": write,
     "write_many": write_many,
     "read_many": read_many,
+    "read_long": read_long,
+    "rekey_or_say": rekey_or_say,
+    "back_up_patiently": back_up_patiently,
     "rotate_keys": rotate_keys,
     "change_passphrase": change_passphrase,
     "create": create,

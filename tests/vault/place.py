@@ -19,6 +19,7 @@ from lango_cli import files
 from lango_cli.crypto import passphrase
 from lango_cli.crypto.keys import DatabaseKey, database_key
 from lango_cli.crypto.mac import random_bytes
+from lango_cli.errors import AnotherVault, Busy, FileProblem, Tampered
 from lango_cli.secret import SecretBytes
 from lango_cli.unlock.keyfile import KeyfileSource, make_keyfile, stored_key
 from lango_cli.vault import audit_check
@@ -122,12 +123,17 @@ class Place:
         return KeyfileSource(str(self.folder / "keyfile"), explicit)
 
     def open(self, *sources: UnlockSource) -> Vault:
-        """The vault, opened by these sources, or by the keyfile."""
+        """The vault, opened by these sources, or by the keyfile; again if it moved meanwhile."""
         home, warn = self.home, self.warnings.append
-        envelope = home.read_header(warn)
-        slots = in_order(envelope, None, home.remembered_slot(envelope.vault))
-        opened = open_with(envelope, sources or (self.keyfile(),), slots, warn)
-        return open_vault(home, envelope, opened, self.policy, warn, self.clock)
+        while True:
+            envelope = home.read_header(warn)
+            slots = in_order(envelope, None, home.remembered_slot(envelope.vault))
+            opened = open_with(envelope, sources or (self.keyfile(),), slots, warn)
+            try:
+                return open_vault(home, envelope, opened, self.policy, warn, self.clock)
+            except (AnotherVault, Busy, FileProblem, Tampered):
+                if home.read_header(warn).generation == envelope.generation:
+                    raise
 
     def open_session(self, kept: SecretBytes) -> Vault:
         """The vault, opened with what an unlock session keeps."""

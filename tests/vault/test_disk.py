@@ -180,6 +180,8 @@ SCRIPT = """
 import json, os, sys
 from pathlib import Path
 from lango_cli.errors import LangoError
+from lango_cli.model import Unwatched
+from lango_cli.vault.rekey import rekey
 from tests.vault.place import Place, set_value, value_of
 place = Place(Path(sys.argv[1]))
 place.policy.audit_reads = sys.argv[3]
@@ -205,7 +207,10 @@ def opening():
 note("open", opening)
 if vault:
     note("read", lambda: value_of(vault, "name").decode())
-    note("write", lambda: set_value(vault, "name", b"newer"))
+    if step == "rekey":
+        note("rekey", lambda: rekey(vault, Unwatched()).generation)
+    else:
+        note("write", lambda: set_value(vault, "name", b"newer"))
     note("close", vault.close)
 found["warnings"] = place.warnings
 print(json.dumps(found))
