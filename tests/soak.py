@@ -4,15 +4,18 @@
     writes      kill -9 at 200 random moments of writes
     changes     kill -9 at 200 random moments of changing a passphrase
     creations   kill -9 at 200 random moments of making a vault
+    rekeys      kill -9 of `lango db rekey` at 200 random moments, with 20,000 secrets
+    power       cuts of power in every operation of tests/faults, with 200 disks drawn for each cut
     processes   8 processes writing 200 times each on the disk, ten times over
 
 Each ends with one line of figures; the run fails where a promise was not kept, and says with which
 seed, so that it can be run again: SOAK_SEED=N. What these show is what a killed process leaves; a
-power cut is only replayed, in tests/vault/test_power.py.
+power cut is only replayed: see tests/faults/trace.py.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -23,6 +26,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lango_cli.vault.home import COPY, HEADER
+from tests.faults.cases import CASES
+from tests.faults.commands import kill_rekeys
+from tests.faults.shim import build, start
+from tests.parts import find
 from tests.vault.flipping import (
     ALLOWED,
     look_at_database,
@@ -45,6 +52,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KILLS = 200
+SECRETS = 20_000
+DRAWN = "200"
 MASKS = tuple(1 << bit for bit in range(8))
 MEMORY = Path("/dev/shm")
 
@@ -116,6 +125,33 @@ def creations(seed: int) -> str:
     return killed(lambda n, where, s: kill_creations(n, where, KILLS, s), seed)
 
 
+def rekeys(seed: int) -> str:
+    """Kills of the real command, each followed by a plain read."""
+    where = folder()
+    met = kill_rekeys(where / "killed", KILLS, SECRETS, seed)
+    shutil.rmtree(where)
+    return met.line()
+
+
+def power(seed: int) -> str:
+    """Many more disks than the suite lays out."""
+    compiler = find("gcc")
+    assert compiler, "gcc is not installed: apt-get install g++"
+    where = folder()
+    library = build(where, compiler)
+    found: Counter[str] = Counter()
+    for case in CASES:
+        done = start(library, "tests.faults.power", case, str(seed), DRAWN)
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout.splitlines()[-1])
+        assert not told["failures"], "\n\n".join(told["failures"])
+        found.update({**told["outcomes"], "cuts": told["cuts"]})
+    shutil.rmtree(where)
+    cuts = found.pop("cuts")
+    outcomes = ", ".join(f"{count} {how}" for how, count in sorted(found.items()))
+    return f"{cuts} cuts in {len(CASES)} operations, disks that were possible: {outcomes}"
+
+
 def processes(_seed: int) -> str:
     """Eight writers on a disk, with its fsyncs."""
     count = 0
@@ -143,6 +179,8 @@ RUNS: dict[str, Callable[[int], str]] = {
     "moves": moves,
     "keys": keys,
     "creations": creations,
+    "rekeys": rekeys,
+    "power": power,
     "processes": processes,
 }
 

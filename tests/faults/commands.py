@@ -118,10 +118,14 @@ def kill_rekeys(root: Path, count: int, secrets: int, seed: int) -> Killed:
 def _once(lango: Command, met: Killed, chance: random.Random, wanted: dict[str, str]) -> None:
     """One kill and one read; then a write, which leaves one database."""
     before = lango.generation()
+    begin = time.monotonic()
     process = lango.start("db", "rekey", "--yes")
-    time.sleep(chance.random() * met.undisturbed * LATER)
-    os.killpg(process.pid, signal.SIGKILL)
-    code = process.wait()
+    try:
+        code = process.wait(chance.random() * met.undisturbed * LATER)
+        met.undisturbed = min(met.undisturbed, time.monotonic() - begin)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        code = process.wait()
     if code != -signal.SIGKILL:
         assert code == 0, f"the rekey ended with {code}"
         met.through += 1

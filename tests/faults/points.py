@@ -5,7 +5,8 @@
 The rule: nothing is sampled. An operation runs once to its end; then again and again on a fresh
 copy of the prepared vault, killed before its first point, its second, and so on until it comes
 through, and where the point is a write, in the middle of that as well. Before point n+1 is after
-point n: nothing between them is seen by a file system. With a number one point alone is tried.
+point n: nothing between them is seen by a file system. Of statements that follow one another with no
+change of files between them, the first one's vault is looked at: the others' is the same. With a number one point alone is tried.
 
 It has to be started with the shim (`shim.start`), in a process without threads, because it forks.
 The last line is a JSON object: counts by kind of point, and what went wrong.
@@ -157,6 +158,9 @@ class Stage:
         return code
 
 
+STATEMENT = "statement"
+
+
 class Points:
     """Going through all points of a case."""
 
@@ -167,6 +171,7 @@ class Points:
         self.kinds: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
         self.failures: list[str] = []
+        self._last = ""
 
     def all(self) -> None:
         """Every point until the operation comes through."""
@@ -188,6 +193,9 @@ class Points:
             if self.stage.run(number, half=half) == 0:
                 return False
             self.kinds["half a write" if half else shim.kind] += 1
+            again, self._last = shim.kind == self._last == STATEMENT, shim.kind
+            if again:
+                return True
             found = self.stage.look()
             self.outcomes[self.stage.judge(found, self.after)] += 1
         except AssertionError as err:

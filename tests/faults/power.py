@@ -1,10 +1,10 @@
 """Cut the power in the middle of an operation, on paper, and look at what it left.
 
-    python -m tests.faults.power CASE SEED [KIND...]
+    python -m tests.faults.power CASE SEED COUNT [KIND...]
 
 The rule: an operation is traced once to its end, with SQLite's own writes. Then, for a cut before
 every fsync and every change of names, and at the end, the disks that `trace`
-holds possible are laid out and looked at by `look`: the extremes of each cut, and some drawn from
+holds possible are laid out and looked at by `look`: the extremes of each cut, and COUNT drawn from
 the seed. A cut after the operation has returned must leave what it did. With kinds of steps, those
 are struck from the trace first: what an operation would be without its fsyncs has to be noticed.
 
@@ -30,17 +30,16 @@ from tests.vault.place import weaken
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-DRAWN = 8
-"""Disks that are drawn for each cut, beside the extremes."""
 DONE = "statement"
 
 
 class Power:
     """Cutting the power everywhere in a case."""
 
-    def __init__(self, stage: Stage, root: Path, seed: int) -> None:
+    def __init__(self, stage: Stage, root: Path, seed: int, drawn: int) -> None:
         self.stage = stage
         self._chance = random.Random(seed)
+        self._drawn = drawn
         self._seen: set[str] = set()
         self.outcomes: Counter[str] = Counter()
         self.failures: list[str] = []
@@ -64,7 +63,7 @@ class Power:
         for at in [*self._moments(), len(self.steps)]:
             cut = Cut(self._start, self.steps[:at])
             self.cuts += 1
-            states = [*cut.extremes(), *(cut.drawn(self._chance) for _ in range(DRAWN))]
+            states = [*cut.extremes(), *(cut.drawn(self._chance) for _ in range(self._drawn))]
             for number, state in enumerate(states):
                 if len(self.failures) < ENOUGH:
                     self._look_at(state, f"cut before step {at}, disk {number}", done=at > done)
@@ -119,8 +118,8 @@ def main() -> None:
     """Try one case; the result as JSON."""
     weaken()
     with workshop() as root:
-        power = Power(Stage(ALL[sys.argv[1]], root), root, int(sys.argv[2]))
-        power.forget(sys.argv[3:])
+        power = Power(Stage(ALL[sys.argv[1]], root), root, int(sys.argv[2]), int(sys.argv[3]))
+        power.forget(sys.argv[4:])
         power.all()
     told = {
         "steps": Counter(step.kind for step in power.steps),

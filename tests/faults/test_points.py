@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SEED = "20260131"
+DRAWN = "8"
+"""Disks that are drawn for each cut of power; `python -m tests soak power` draws many more."""
 POINTS, POWER = "tests.faults.points", "tests.faults.power"
 
 
@@ -39,7 +41,7 @@ def test_a_process_killed_at_any_point_leaves_a_whole_vault(library: Path, case:
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_power_cut_anywhere_leaves_a_whole_vault(library: Path, case: str) -> None:
-    found = told(library, POWER, case, SEED)
+    found = told(library, POWER, case, SEED, DRAWN)
     assert not found["failures"], "\n\n".join(found["failures"])
     assert found["cuts"] > found["steps"]["fsync"]
 
@@ -51,4 +53,4 @@ def test_an_operation_in_two_steps_is_found_out(library: Path, case: str) -> Non
 
 @pytest.mark.parametrize("kind", ["fsync", "fsync of a folder"])
 def test_an_operation_that_forgets_to_sync_is_found_out(library: Path, kind: str) -> None:
-    assert told(library, POWER, "rekey", SEED, kind)["failures"]
+    assert told(library, POWER, "rekey", SEED, DRAWN, kind)["failures"]
