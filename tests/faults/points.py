@@ -5,8 +5,9 @@
 The rule: nothing is sampled. An operation runs once to its end; then again and again on a fresh
 copy of the prepared vault, killed before its first point, its second, and so on until it comes
 through, and where the point is a write, in the middle of that as well. Before point n+1 is after
-point n: nothing between them is seen by a file system. Of statements that follow one another with no
-change of files between them, the first one's vault is looked at: the others' is the same. With a number one point alone is tried.
+point n: nothing between them is seen by a file system. Of statements that follow one another with
+no change of files between them, the first one's vault is looked at: the others' is the same. With
+a number one point alone is tried.
 
 It has to be started with the shim (`shim.start`), in a process without threads, because it forks.
 The last line is a JSON object: counts by kind of point, and what went wrong.
