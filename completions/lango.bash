@@ -250,7 +250,7 @@ _lango() {
         'lango check') commands='' options='--env-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango run') commands='' options='--env-file --only --set --stdin --file --fd --no-inherit --no-masking --no-project --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets') commands='import export get generate show list find history diff due set edit rollback delete undelete purge rename copy policy rm ls mv cp read' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango secrets import') commands='' options='--format --prefix --dry-run --on-conflict --skip-refused --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango secrets import') commands='' options='--format --prefix --dry-run --on-conflict --skip-refused --shred --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets export') commands='' options='--format --prefix --full-names --title --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets get') commands='' options='--newline --base64 --force --output --null -0 --strict --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets generate') commands='' options='--newline --base64 --output' ;;

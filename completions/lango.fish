@@ -432,6 +432,7 @@ complete -c lango -n '__lango_at \'lango secrets import\'' -l prefix -x -d 'Put 
 complete -c lango -n '__lango_at \'lango secrets import\'' -l dry-run -d 'Say what it would do, and change nothing.'
 complete -c lango -n '__lango_at \'lango secrets import\'' -l on-conflict -x -a 'skip replace fail' -d 'What exists: skip, replace or fail.'
 complete -c lango -n '__lango_at \'lango secrets import\'' -l skip-refused -d 'Import the rest of what cannot all be imported.'
+complete -c lango -n '__lango_at \'lango secrets import\'' -l shred -d 'Overwrite and remove FILE once all of it is imported.'
 complete -c lango -n '__lango_at \'lango secrets export\'' -l format -x -a 'lango json dotenv dotenv-python dotenv-node yaml toml shell fish docker compose systemd kubernetes github' -d 'lango (all of it), json, dotenv, ...'
 complete -c lango -n '__lango_at \'lango secrets export\'' -l prefix -x -d 'Put before each key, such as APP_.'
 complete -c lango -n '__lango_at \'lango secrets export\'' -l full-names -d 'Names as they are in the vault, PREFIX too.'

@@ -84,6 +84,40 @@ else:
 """
 """The engine's own work, in a process that opens the vault as the command does."""
 DATABASE_MIB, DATABASE_RUNS = 256, 3
+IMPORTED = 100_000
+BARE_INSERTS = """
+import os, sys
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlcipher3 import dbapi2
+from lango_cli.vault.migrations import MIGRATIONS
+connection = dbapi2.connect(sys.argv[2], isolation_level=None)
+run = connection.execute
+run("PRAGMA cipher_log_level = NONE")
+run(f"PRAGMA key = \\"x'{os.urandom(32).hex()}'\\"")
+for pragma in ("secure_delete", "foreign_keys"):
+    run(f"PRAGMA {pragma} = ON")
+run("PRAGMA journal_mode = WAL")
+run("PRAGMA synchronous = FULL")
+for statement in MIGRATIONS[0]:
+    run(statement)
+run("INSERT INTO keys VALUES ('k', 'k', 'encryption', 1, 0)")
+run("INSERT INTO key_versions VALUES ('k', 1, 'active', x'00', 0)")
+cipher = AESGCM(os.urandom(32))
+secrets, versions = [], []
+run("BEGIN IMMEDIATE")
+for line in open(sys.argv[1]):
+    name, _, value = line.rstrip().partition("=")
+    secret, nonce = os.urandom(16).hex(), os.urandom(12)
+    secrets.append((secret, name, 1, 0, 0, 0, "", "", 0))
+    sealed = nonce + cipher.encrypt(nonce, value.encode(), secret.encode())
+    versions.append((secret, 1, "k", 1, 0, len(value), sealed))
+connection.executemany("INSERT INTO secrets(id, name, version, created_at, updated_at,"
+    " value_changed_at, note, owner, access_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", secrets)
+connection.executemany("INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)", versions)
+run("COMMIT")
+run("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+connection.close()
+"""
 BARE_KEYRING = "import sys, keyring; sys.stdout.write(keyring.get_password('lango', sys.argv[1]))"
 
 
@@ -265,6 +299,23 @@ def sizes(bench: Bench) -> None:
         )
 
 
+def imports(bench: Bench) -> None:
+    """A large .env imported, beside bare inserts of the same rows; each turn is a new vault."""
+    file = bench.folder / "large.env"
+    lines = (f"SERVICE_{n:06}_TOKEN=value of {n:06}\n" for n in range(IMPORTED))
+    file.write_text("".join(lines))
+    sides: tuple[list[Spent], list[Spent]] = ([], [])
+    for turn in range(3):
+        home = bench.vault(f"import-{turn}", 0)
+        bare = str(bench.folder / f"bare-{turn}.db")
+        sides[0].append(spend([bench.lango, "secrets", "import", str(file)], home))
+        sides[1].append(spend([bench.python, "-c", BARE_INSERTS, str(file), bare], home))
+    one, two = (Spent(*map(statistics.median, zip(*side, strict=True))) for side in sides)
+    bench.compare("import of 100,000 / bare inserts", "wall", one, two, 3)
+    bench.compare("import of 100,000 / bare inserts", "cpu", one, two, 3)
+    bench.rows.append(Row("import of 100,000, peak memory", f"{one.peak:.0f} MiB", "", None, None))
+
+
 def databases(bench: Bench) -> None:
     """`db backup` and `db check` of a large vault, beside what the engine itself takes for it."""
     home = bench.vault("large", 0)
@@ -384,6 +435,7 @@ def main() -> int:
         ):
             part(bench)
         for part in (masking_rates, masking_build, masking_gibibyte):
+        for part in (reads, writes, sizes, imports, databases, cold_keyring, rekey, reencryption):
             part(bench)
         return bench.show()
     finally:

@@ -51,6 +51,9 @@ def import_file(
     skip_refused: Annotated[
         bool, Option("--skip-refused", help="Import the rest of what cannot all be imported.")
     ] = False,
+    shred: Annotated[
+        bool, Option("--shred", help="Overwrite and remove FILE once all of it is imported.")
+    ] = False,
 ) -> None:
     """Keep the secrets of a file: .env, JSON, YAML, other password managers.
 
@@ -63,6 +66,10 @@ def import_file(
 
     if on_conflict is not None:
         parse.choice(on_conflict, "--on-conflict", CONFLICTS)
+    if shred and (dry_run or skip_refused or on_conflict == "skip"):
+        raise UsageProblem("--shred is for a file that is imported whole", hint="leave it out")
+    if shred and (source == "-" or not os.path.isfile(source) or os.path.islink(source)):
+        raise UsageProblem("--shred takes a file, not a link, pipe or folder", hint="leave it out")
     named, parsed = _parsed(call, source, form)
     with call.vault() as vault:
         plan = transfer.plan(vault, named, parsed, parse.text(prefix, "--prefix"))
@@ -75,7 +82,25 @@ def import_file(
         _settle(call, plan, on_conflict)
         with call.progress() as progress:
             transfer.carry_out(vault, plan, progress)
+    if shred:
+        _shred(call, source)
     _say(call, plan)
+
+
+def _shred(call: Call, source: str) -> None:
+    """Remove the source, and say what that does not reach."""
+    from lango_cli.shredding import shred
+
+    try:
+        shred(source)
+    except FileProblem as err:
+        raise FileProblem(
+            f"all is imported, but {err.message}", hint="remove it yourself"
+        ) from None
+    call.ui.note(
+        f"{source} is overwritten and removed; copies in backups, snapshots, editors and the"
+        " disk's own reserves are not"
+    )
 
 
 def _parsed(call: Call, source: str, form: str | None) -> tuple[str, Parsed]:
