@@ -45,7 +45,7 @@ _REST = re.compile(r"[^\n]*(?:\n|\Z)")
 _QUOTED = {
     "'": re.compile(r"'((?:\\'|[^'])*)'"),
     '"': re.compile(r'"((?:\\"|[^"])*)"'),
-    "`": re.compile(r"`([^`]*)`"),
+    "`": re.compile(r"`((?:\\`|[^`])*)`"),
 }
 _REFERENCE = re.compile(r"\$\{[^}:]*(?::-[^}]*)?\}")
 _PYTHON_DOUBLE = re.compile(r"\\[\\'\"abfnrtv]")
@@ -200,5 +200,5 @@ def _spellings(value: str) -> Iterator[str]:
     if not ends_badly:
         doubled = value.replace("\\", "\\\\").replace('"', '\\"')
         yield '"' + doubled.replace("\r", "\\r").replace("\n", "\\n") + '"'
-    if not (carriage or "`" in value):
+    if not (carriage or ends_badly or "`" in value):
         yield f"`{value}`"

@@ -126,6 +126,9 @@ class _Daemon(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     seen: list[str] | None = None
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Docker hangs up when it has heard enough."""
+
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     server: _Daemon
