@@ -427,6 +427,7 @@ def main() -> int:
             reads,
             writes,
             sizes,
+            imports,
             databases,
             cold_keyring,
             rekey,
@@ -435,7 +436,6 @@ def main() -> int:
         ):
             part(bench)
         for part in (masking_rates, masking_build, masking_gibibyte):
-        for part in (reads, writes, sizes, imports, databases, cold_keyring, rekey, reencryption):
             part(bench)
         return bench.show()
     finally:
