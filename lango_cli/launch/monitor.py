@@ -86,6 +86,7 @@ def _watch(
     if error:
         _tell(telling, FAILED, error)
         return
+    signal.signal(signal.SIGHUP, lambda _number, _frame: _hang_up(pid))
     _tell(telling, STARTED, pid)
     for fd in {0, 1, 2, *streams.values()} - {slave}:
         child.close(fd)
@@ -100,6 +101,15 @@ def _follow(pid: int, telling: int) -> None:
             _tell(telling, STOPPED, os.WSTOPSIG(status))
         elif found == pid:
             _tell(telling, ENDED, status)
+            return
+
+
+def _hang_up(pid: int) -> None:
+    """The terminal is gone, and lango with it, which tells the session's leader alone."""
+    for number in (signal.SIGHUP, signal.SIGCONT):
+        try:
+            os.killpg(pid, number)
+        except (ProcessLookupError, PermissionError):
             return
 
 

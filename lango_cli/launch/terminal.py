@@ -59,6 +59,7 @@ class _Stage:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._modes = termios.tcgetattr(REAL)
         self._raw = False
+        self._bare = False
         self._keys: bytes = b""
         self._reading = True
         self._real = os.dup(REAL)
@@ -71,6 +72,8 @@ class _Stage:
         if not os.isatty(2):
             error, streams[2] = os.pipe()
             sources.append((error, 2))
+        if not self._in_front():
+            self._end_lines(False)
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         ours = (*(source for source, _ in sources), self._wakes, self._waking, self._real)
         self._monitor: Monitor = monitor.start(command, slave, streams, mask, ours)
@@ -192,7 +195,10 @@ class _Stage:
 
     def _appear(self) -> None:
         """Take the real terminal, if it is ours to take."""
-        if self._raw or not self._in_front():
+        if self._raw:
+            return
+        if not self._in_front():
+            self._end_lines(False)
             return
         try:
             self._modes = termios.tcgetattr(self._real)
@@ -200,7 +206,21 @@ class _Stage:
         except termios.error:
             return
         self._raw = True
+        self._end_lines(True)
         pipes.copy_size(self._real, self._master)
+
+    def _end_lines(self, by_ours: bool) -> None:
+        """Which terminal turns line ends into what a screen needs: while it is raw, ours."""
+        if by_ours != self._bare:
+            return
+        try:
+            modes = termios.tcgetattr(self._master)
+            if by_ours or modes[1] & termios.OPOST:
+                modes[1] ^= termios.OPOST
+                termios.tcsetattr(self._master, termios.TCSANOW, modes)
+                self._bare = not by_ours
+        except termios.error:
+            return
 
     def _leave(self) -> None:
         """Put the real terminal back."""
