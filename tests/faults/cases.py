@@ -368,7 +368,7 @@ CASES = {
     "encrypt": Case(encrypt, decrypted_and_changed),
     "import": Case(take_in),
     "rotate": Case(rotate),
-    "reencrypt": Case(reencrypt, outside=moved, between=("keys",)),
+    "reencrypt": Case(reencrypt, outside=moved),
     "destroy": Case(destroy, reencrypted),
     "restore": Case(restore, backed_up_and_changed),
     "restore of all": Case(restore, backed_up_and_lost),
