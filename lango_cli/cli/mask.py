@@ -50,8 +50,9 @@ def mask(
         bool, Option("--summary", help="Say at the end, on stderr, what was masked how often.")
     ] = False,
 ) -> None:
-    """Pass standard input on, with every value of the vault masked in whatever form it stands.
+    """Pass a stream on with every value of the vault in it masked.
 
+    It goes from standard input to standard output; a value is found in whatever form it stands.
     A value becomes [SECRET:its name], a token or password that no vault knows [REDACTED:its kind].
     With --json the summary is one document on stderr. If the vault does not open, nothing passes.
     """

@@ -63,7 +63,9 @@ def redact(
         bool, Option("--summary", help="Say on stderr how much of what was found.")
     ] = False,
 ) -> None:
-    """Take personal data out of standard input; the rest goes to standard output as it came.
+    """Take personal data out of a stream, or put it back.
+
+    The rest of standard input goes to standard output as it came.
 
     What is looked for: lango pii list. A line comes out when it is whole.
     """
