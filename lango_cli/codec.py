@@ -92,4 +92,6 @@ def unb64(text: object, what: str) -> bytes:
 
 def rfc3339(seconds: float) -> str:
     """`2026-01-31T12:00:00Z`, for seconds since 1970 UTC."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    moment = time.gmtime(seconds)
+    # strftime leaves the zeros before a year of fewer than four digits to the C library.
+    return f"{moment.tm_year:04}{time.strftime('-%m-%dT%H:%M:%SZ', moment)}"

@@ -31,15 +31,16 @@ LOCK_POLL = 0.005
 
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+_HINTS = {errno.EEXIST: "name a new file", errno.ENOENT: "check it", errno.ENOSPC: "make room"}
 
 
 def problem(path: str, err: OSError) -> FileProblem:
     """What the system said about `path`, as an error a person can act on."""
     if err.errno == errno.ELOOP:
-        return FileProblem(
-            f"{path} is a symbolic link, and lango follows none here", hint="name the real path"
-        )
-    return FileProblem(f"{path}: {(err.strerror or 'input or output error').lower()}")
+        reason = f"{path} is a symbolic link, and lango follows none here"
+        return FileProblem(reason, hint="name the real path")
+    reason = (err.strerror or "input or output error").lower()
+    return FileProblem(f"{path}: {reason}", hint=_HINTS.get(err.errno or 0))
 
 
 def exists(path: str) -> bool:

@@ -17,7 +17,7 @@ from lango_cli.cli import handing, parse
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.options import command
 from lango_cli.cli.run import EnvFiles, NoProject, Only, Sets  # noqa: TC001  # the same
-from lango_cli.errors import UsageProblem
+from lango_cli.errors import FileProblem, UsageProblem
 from lango_cli.wiring import filling
 from lango_cli.wiring.ordering import Order
 
@@ -75,4 +75,6 @@ def inject(
     elif replace:
         files.replace(target, data)
     else:
+        if files.exists(target):
+            raise FileProblem(f"{target}: file exists", hint="name a new file, or add --replace")
         files.create(target, data)

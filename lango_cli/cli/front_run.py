@@ -116,8 +116,6 @@ class _Call:
         except LangoError:
             self._tell()
             raise
-        # What came up while the command ran.
-        self._tell()
         return code
 
     def _vault(self) -> Vault:

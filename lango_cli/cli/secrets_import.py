@@ -176,8 +176,9 @@ def _settle(call: Call, plan: Plan, how: str | None) -> None:
     if how is None and (call.yes or call.ask):
         call.agree(f"Replace {_named(differing)}?")
         return
+    what = "other values" if plan.names(bulk.CHANGED) else "other notes, owners, tags or dates"
     raise Conflict(
-        f"the vault has other values for {_named(differing)}",
+        f"the vault has {what} for {_named(differing)}",
         hint="say what to do: --on-conflict replace or skip; see first: --dry-run",
     )
 

@@ -78,8 +78,10 @@ def set_policy(
             hint="give --command, --argument, --tool or --host, or: lango secrets policy clear",
         )
     with call.vault() as vault:
+        before = vault.policies.of(name)
         found = vault.policies.set(name, entries)
     _print(call, found)
+    _warn_of_lost(call, before, found)
     if hosts:
         call.ui.warn("lango run cannot see where a command connects to: hosts do not bind it")
 
@@ -90,6 +92,19 @@ def clear(call: Call, name: Name) -> None:
     with call.vault() as vault:
         vault.policies.set(name, {})
     call.ui.note(f"{name} has no policy now")
+
+
+def _warn_of_lost(call: Call, before: SecretPolicy, now: SecretPolicy) -> None:
+    """What was said before and no longer is: a rule that goes may be one that guarded."""
+    kept = now.entries()
+    lost = [
+        f"{kind} {pattern}"
+        for kind, of in before.entries().items()
+        for pattern in of
+        if pattern not in kept.get(kind, ())
+    ]
+    if lost:
+        call.ui.warn(f"no longer in the policy of {now.name}: {', '.join(lost)}")
 
 
 def _print(call: Call, found: SecretPolicy) -> None:

@@ -143,6 +143,8 @@ def _metadata(
         changes["expires_at"] = ends
     if rotate_every is not None:
         every = None if rotate_every == NEVER else parse.duration(rotate_every, "--rotate-every")
+        if every == 0:
+            raise UsageProblem("--rotate-every takes a duration above 0", hint="90d, or never")
         changes["rotate_every"] = every
     return changes
 

@@ -95,7 +95,7 @@ SETTINGS = (
         "switch",
         "false",
         (),
-        "Personal data goes too from what lango mask and lango run let through.",
+        "Personal data goes out of what lango mask lets through too.",
     ),
     Setting(
         "security.interceptor.presidio.allowHttp",

@@ -155,4 +155,9 @@ def why(code: int) -> CommandNotFound | NotExecutable:
     """The error that an exec's error number stands for."""
     if code == errno.ENOENT:
         return CommandNotFound("the command, or what its first line names, is not there")
+    if code == errno.E2BIG:
+        return NotExecutable(
+            "the command cannot be started: a variable or argument, or all together, is too long",
+            hint="hand a long value over by --stdin, --file or --fd",
+        )
     return NotExecutable(f"the command cannot be started: {os.strerror(code).lower()}", hint=LOOK)

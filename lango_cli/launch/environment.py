@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 OWN = "LANGO_"
 KEPT = frozenset(
@@ -20,12 +20,15 @@ _FIRST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _REST = _FIRST | frozenset("0123456789")
 
 
-def inherited(environment: Mapping[str, str], *, everything: bool) -> dict[str, str]:
-    """The variables that a command has from us."""
+def inherited(
+    environment: Mapping[str, str], *, everything: bool, asked_for: Collection[str] = ()
+) -> dict[str, str]:
+    """The variables that a command has from us; what is `asked_for` by name comes along always."""
     return {
         name: value
         for name, value in environment.items()
-        if not name.startswith(OWN) and (everything or name in KEPT or name.startswith("LC_"))
+        if not name.startswith(OWN)
+        and (everything or name in KEPT or name in asked_for or name.startswith("LC_"))
     }
 
 

@@ -122,7 +122,7 @@ def _says_nothing_new(one: Incoming, about: Sequence[object]) -> bool:
     return (
         one.note in (None, note)
         and one.owner in (None, owner)
-        and _milliseconds(one.expires_at) in (None, expires_at)
+        and _same_second(one.expires_at, expires_at)
         and (None if one.rotate_every is None else int(one.rotate_every)) in (None, rotate_every)
         and (one.tags is None or check_tags(one.tags) == have)
     )
@@ -130,6 +130,11 @@ def _says_nothing_new(one: Incoming, about: Sequence[object]) -> bool:
 
 def _milliseconds(seconds: float | None) -> int | None:
     return None if seconds is None else int(seconds * 1000)
+
+
+def _same_second(seconds: float | None, kept: object) -> bool:
+    """Whether nothing is said, or the second that is kept: an export has no more than that."""
+    return seconds is None or (isinstance(kept, int) and int(seconds // 1) == kept // 1000)
 
 
 def record_comparison(secrets: Secrets, source: str, count: int) -> None:

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 KEPT_FROM = 100
 """Numbers of descriptors that commands get for files in memory: above those people use."""
-REDACT = "security.interceptor.redactPii"
 STANDARD = 3
 """Descriptors below this one have meanings of their own."""
 
@@ -89,7 +88,10 @@ class Launch:
 
     def _take_variables(self) -> None:
         everything = self._order.inherit and (self._project is None or self._project.inherit)
-        inherited = environment.inherited(load.environment(), everything=everything)
+        asked_for = [one.name for one in self._project.variables] if self._project else ()
+        inherited = environment.inherited(
+            load.environment(), everything=everything, asked_for=asked_for
+        )
         found = variables(self._order, ways.ENVIRONMENT, inherited, self._project)
         for name, place in found.items():
             if place.references:
@@ -171,43 +173,21 @@ def run(
     launch = Launch(order, flags)
     with open_vault() as vault:
         command, old = launch.resolve(vault, approve, warn)
+        before()
         if order.masked:
-            return _run_masked(command, vault, old, flags, warn, before)
-    before()
+            return _run_masked(command, vault, old)
     become(command)
     raise AssertionError("unreachable")
 
 
-def _run_masked(
-    command: Command,
-    vault: Vault,
-    old: Old,
-    flags: Flags,
-    warn: Warn,
-    before: Callable[[], None],
-) -> int:
-    """Under lango, with every value of the vault masked, and `old` ones that were handed out.
-
-    Personal data goes too, if the settings say so, but not on a terminal: it is found in whole
-    lines, and a prompt is none.
-    """
+def _run_masked(command: Command, vault: Vault, old: Old) -> int:
+    """Under lango, with every value of the vault masked, and `old` ones that were handed out."""
     from lango_cli.launch import pipes, terminal
     from lango_cli.wiring.masking import maskers_for
 
     typed = 0 not in command.placed and terminal.fits()
     filter_for = maskers_for(vault.secrets, old, typed=typed)
-    settings = opening.load_settings(flags)
-    redacts = settings.on(REDACT)
-    if redacts and typed:
-        warn("values are masked; personal data stays in what a terminal shows")
-    if typed or not redacts:
-        before()
-        return terminal.run(command, filter_for) if typed else pipes.run(command, filter_for)
-    from lango_cli.wiring.redacting import behind
-
-    with behind(settings, filter_for, warn) as redacted:
-        before()
-        return pipes.run(command, redacted)
+    return terminal.run(command, filter_for) if typed else pipes.run(command, filter_for)
 
 
 def _without_zero(data: bytes, label: str) -> bytes:
