@@ -46,7 +46,7 @@ def run(command: Command, filter_for: Callable[[], TextFilter]) -> int:
         pid = child.start(command, {out.fd: out.theirs for out in outputs}, before)
         for out in outputs:
             os.close(out.theirs)
-        pumps = [Pump(out.ours, out.fd, filter_for()) for out in outputs]
+        pumps = [Pump(out.ours, out.fd, filter_for) for out in outputs]
         for pump in pumps:
             pump.start(_wake)
         status = _Watch(pid, pumps, outputs, watched).wait()

@@ -2,7 +2,8 @@
 
 The rule: what is read is passed on before more is read, so a reader that stalls stalls the command
 as it would without lango, and memory stays the same however much comes. One stream never waits
-for the other. When nothing comes for a moment, what the filter can spare is written: prompts show.
+for the other. The filter is made when the first byte comes; when nothing comes for a moment, what
+it can spare is written: prompts show.
 """
 
 from __future__ import annotations
@@ -28,12 +29,13 @@ MOMENT = 15
 class Pump:
     """One stream. `problem`: why it stopped before its end; `ended`: its source said so."""
 
-    def __init__(self, source: int, sink: int, text_filter: TextFilter) -> None:
+    def __init__(self, source: int, sink: int, filter_for: Callable[[], TextFilter]) -> None:
         self.source = source
         self.ended = False
         self.problem: LangoError | None = None
         self._sink = sink
-        self._filter = text_filter
+        self._filter_for = filter_for
+        self._filter: TextFilter | None = None
         self._held = False
         self._drained = _thread.allocate_lock()
         self._asked, self._asking = os.pipe()
@@ -115,7 +117,7 @@ class Pump:
                 if not self._pass_on():
                     return
                 continue
-            if self._held:
+            if self._held and self._filter is not None:
                 self._held = False
                 self._write(self._filter.idle())
             if asked and self.source not in ready:
@@ -135,9 +137,12 @@ class Pump:
                 raise
             chunk = b""
         if not chunk:
-            self._write(self._filter.finish())
+            if self._filter is not None:
+                self._write(self._filter.finish())
             self.ended = True
             return False
+        if self._filter is None:
+            self._filter = self._filter_for()
         self._held = True
         self._write(self._filter.feed(chunk))
         return True

@@ -37,9 +37,7 @@ SIGNALS = ("HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "ALRM", "WINCH", "CONT"
 
 
 def fits() -> bool:
-    """Whether this process stands on a terminal with keys and screen, which we may manage."""
-    if not (os.isatty(0) and os.isatty(1)):
-        return False
+    """Whether the terminal that stdin and stdout are is the one that controls this process."""
     try:
         os.tcgetpgrp(REAL)
     except OSError:
@@ -80,7 +78,7 @@ class _Stage:
         for fd in {slave, *streams.values()}:
             os.close(fd)
         os.set_blocking(self._master, False)
-        self._pumps = [Pump(source, sink, filter_for()) for source, sink in sources]
+        self._pumps = [Pump(source, sink, filter_for) for source, sink in sources]
         self._pid = 0
         self._status: int | None = None
 

@@ -7,6 +7,7 @@ of its own or on pipes; without it lango becomes the command, and nothing stands
 
 from __future__ import annotations
 
+import _thread
 import os
 
 from lango_cli.config import load
@@ -30,6 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lango_cli.model import TextFilter
     from lango_cli.vault.vault import Vault
     from lango_cli.wiring.flags import Flags
     from lango_cli.wiring.handing import Approve, Old
@@ -182,12 +184,33 @@ def run(
 
 def _run_masked(command: Command, vault: Vault, old: Old) -> int:
     """Under lango, with every value of the vault masked, and `old` ones that were handed out."""
-    from lango_cli.launch import pipes, terminal
-    from lango_cli.wiring.masking import maskers_for
+    if 0 not in command.placed and os.isatty(0) and os.isatty(1):
+        from lango_cli.launch import terminal
 
-    typed = 0 not in command.placed and terminal.fits()
-    filter_for = maskers_for(vault.secrets, old, typed=typed)
-    return terminal.run(command, filter_for) if typed else pipes.run(command, filter_for)
+        if terminal.fits():
+            return terminal.run(command, _Masks(vault, old, typed=True))
+    from lango_cli.launch import pipes
+
+    return pipes.run(command, _Masks(vault, old, typed=False))
+
+
+class _Masks:
+    """Makes the filters of a command's streams; a command that prints nothing costs nothing."""
+
+    def __init__(self, vault: Vault, old: Old, *, typed: bool) -> None:
+        self._vault = vault
+        self._old = old
+        self._typed = typed
+        self._lock = _thread.allocate_lock()
+        self._make: Callable[[], TextFilter] | None = None
+
+    def __call__(self) -> TextFilter:
+        with self._lock:
+            if self._make is None:
+                from lango_cli.wiring.masking import maskers_for
+
+                self._make = maskers_for(self._vault.secrets, self._old, typed=self._typed)
+        return self._make()
 
 
 def _without_zero(data: bytes, label: str) -> bytes:

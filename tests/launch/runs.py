@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,13 +53,16 @@ class Lango:
             "stderr": subprocess.PIPE,
         }
         more = {**given, "bufsize": 0, **more}
-        process = subprocess.Popen([*self.command, "run", *words], env=self.env, **more)
+        process = subprocess.Popen(
+            [*self.command, "run", *words], env=self.env, process_group=0, **more
+        )
         self.started.append(process)
         return process
 
     def close(self) -> None:
         """End what was started and is not over, and let go of its streams."""
         for process in self.started:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
         self.started.clear()
