@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import threading
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,16 @@ PATH = os.environ.get("PATH", os.defpath)
 Found = dict[str, bytes]
 
 
+@cache
+def _home() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="lango-home-")
+
+
+def home() -> str:
+    """An empty folder for programs that make files in theirs, gone when the tests end."""
+    return _home().name
+
+
 def environment(output: bytes) -> Found:
     """What `env -0` printed, those variables that tests make."""
     pairs = (line.partition(b"=") for line in output.split(b"\0") if line)
@@ -48,7 +59,7 @@ def environment(output: bytes) -> Found:
 
 def run(command: list[str], data: bytes = b"", **variables: str) -> bytes:
     """Run to success with a bare environment; what it printed."""
-    bare = {"PATH": PATH, "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", **variables}
+    bare = {"PATH": PATH, "HOME": home(), "LC_ALL": "C.UTF-8", **variables}
     done = subprocess.run(command, input=data, env=bare, capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr.decode(errors="replace")[:2000]
     assert not done.stderr, done.stderr.decode(errors="replace")[:2000]
@@ -256,7 +267,7 @@ def kubernetes(data: bytes) -> Found:
     if kubectl:
         label = [kubectl, "label", "--local", "-f", "-", "a=b", "-o", "json"]
         done = subprocess.run(
-            label, input=data, capture_output=True, env={"PATH": PATH, "HOME": "/nonexistent"}
+            label, input=data, capture_output=True, env={"PATH": PATH, "HOME": home()}
         )
         assert done.returncode == 0, done.stderr.decode(errors="replace")[:2000]
         assert _decoded(json.loads(done.stdout).get("data") or {}) == found

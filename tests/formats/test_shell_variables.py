@@ -10,7 +10,7 @@ from lango_cli.errors import UsageProblem
 from lango_cli.formats import catalogue, shells
 from lango_cli.formats.entry import VARIABLE, Entry
 from lango_cli.secret import SecretBytes
-from tests.formats.readers import PATH
+from tests.formats.readers import PATH, home
 from tests.parts import require
 
 LISTING = {
@@ -30,7 +30,7 @@ SPENT = {"PATH"}
 def test_each_variable_that_a_shell_has_is_refused_or_arrives(program: str) -> None:
     form, options = LISTING[program]
     path = require(program)
-    bare = {"PATH": PATH, "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"}
+    bare = {"PATH": PATH, "HOME": home(), "LC_ALL": "C.UTF-8"}
     listed = subprocess.run([path, *options], env=bare, capture_output=True, text=True)
     names = [name for name in listed.stdout.split() if VARIABLE.fullmatch(name)]
     assert len(names) > 3
