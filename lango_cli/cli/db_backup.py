@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.db_app import File, app, report, size_text
+from lango_cli.cli.doctor import counted
 from lango_cli.cli.options import command
 from lango_cli.codec import rfc3339
 from lango_cli.passing import refuse_existing
@@ -38,6 +39,11 @@ def backup(call: Call, file: File) -> None:
     call.ui.note(f"{made.path} is a backup of the vault: {_told(made)}")
     for line in _opens_with(made):
         call.ui.note(line)
+    if not any(slot.strength == "human" for slot in describe(made.about.envelope, {})):
+        call.ui.warn(
+            "nobody knows what opens this backup: without the keyfile or keyring of this machine"
+            " it is lost; lango keys slot add recovery, then a new backup"
+        )
     if call.ui.json:
         call.ui.document({"backup": _members(made)})
 
@@ -62,7 +68,8 @@ def verify(call: Call, file: File) -> None:
 def _told(made: Backup) -> str:
     counts = made.about.counts
     return (
-        f"{counts.get('secrets', 0)} secrets, {counts.get('versions', 0)} versions,"
+        f"{counted(counts.get('secrets', 0), 'secret')},"
+        f" {counted(counts.get('versions', 0), 'version')},"
         f" generation {made.about.envelope.generation}, {size_text(made.size)}"
     )
 

@@ -12,6 +12,7 @@ from typer import Option
 
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.db_app import File, app
+from lango_cli.cli.doctor import counted
 from lango_cli.cli.options import command
 from lango_cli.codec import rfc3339
 from lango_cli.vault.slots import describe
@@ -84,7 +85,8 @@ def _tell(
         call.ui.note(f"nothing was changed; {_story(ready, difference, there=there)}")
     else:
         call.ui.note(
-            f"the vault has the backup's {difference.restored} secrets, and is of generation"
+            f"the vault has the backup's {counted(difference.restored, 'secret')},"
+            " and is of generation"
             f" {done.generation}" + (f"; {KEPT}" if there else "")
         )
         for slot in slots:

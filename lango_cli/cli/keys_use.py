@@ -14,7 +14,7 @@ from lango_cli.cli import ui, values
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.keys_app import KeyVersionName, app
 from lango_cli.cli.options import command
-from lango_cli.cli.show import Wish, check, show_value
+from lango_cli.cli.show import Wish, check, refuse_binary, show_value
 from lango_cli.codec import unb64
 from lango_cli.errors import UsageProblem
 from lango_cli.secret import SecretBytes
@@ -55,6 +55,7 @@ def encrypt(
     The result says which key and version opens it: lango keys decrypt. At most 16 MiB.
     """
     wish = _wish(call, output, base64=base64, force=force)
+    refuse_binary("the ciphertext", wish, call.ui)
     data = SecretBytes(_read(call, from_file, values.LIMIT))
     with call.vault() as vault:
         made = vault.key_use.encrypt(name, data, _bound(context))
@@ -95,6 +96,7 @@ def sign(
     The signature alone, in its standard encoding: Ed25519 64 bytes, ECDSA DER, HMAC 32 bytes.
     """
     wish = _wish(call, output, base64=base64, force=force)
+    refuse_binary("the signature", wish, call.ui)
     message = _read(call, from_file, values.LIMIT)
     with call.vault() as vault:
         signature = vault.key_use.sign(name, message)

@@ -73,7 +73,8 @@ def export(
         call.ui.out(data)
         return
     files.create(output, data)
-    call.ui.note(f"{len(names)} secrets are in {output} now, readable by you alone")
+    told = "1 secret is" if len(names) == 1 else f"{len(names)} secrets are"
+    call.ui.note(f"{told} in {output} now, readable by you alone")
     if call.ui.json:
         call.ui.document({"format": form, "output": output, "secrets": names})
 

@@ -100,16 +100,23 @@ def _deliver_one(
     name: str, value: SecretBytes, wish: Wish, screen: ui.Ui, newline: Callable[[], str]
 ) -> None:
     data = _bytes(value, wish)
+    if not is_text(data):
+        refuse_binary(name, wish, screen)
     on_terminal = wish.output is None and screen.is_terminal()
-    if on_terminal and not wish.force and not is_text(data):
-        raise UsageProblem(
-            f"{name} is binary, and standard output is a terminal",
-            hint="add --base64, --output FILE, or --force",
-        )
     mode = newline() if wish.newline is None else wish.newline
     if mode == "yes" or (mode == "auto" and on_terminal):
         data += b"\n"
     _deliver(data, wish, screen)
+
+
+def refuse_binary(name: str, wish: Wish, screen: ui.Ui) -> None:
+    """UsageProblem if what is no text would go to a terminal that nobody said yes to."""
+    plain = not (wish.base64 or wish.json or wish.force)
+    if plain and wish.output is None and screen.is_terminal():
+        raise UsageProblem(
+            f"{name} is binary, and standard output is a terminal",
+            hint="add --base64, --output FILE, or --force",
+        )
 
 
 def _bytes(value: SecretBytes, wish: Wish) -> bytes:

@@ -104,6 +104,7 @@ def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) 
     (WrongKey), or damage to a slot, ends the search.
     """
     failure: LangoError = NotApplicable("the vault has no slot for it", kind="suitable")
+    closed = []
     for slot in slots:
         try:
             credential = source.offer(slot)
@@ -114,6 +115,11 @@ def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) 
             return unlock_slot(envelope, slot, source.name, credential)
         except (NotApplicable, WrongKey) as err:
             failure = _graver(failure, err)
+            if isinstance(err, WrongKey):
+                closed.append(slot)
+    if len(closed) > 1 and isinstance(failure, WrongKey):
+        labels = ", ".join(slot.label for slot in closed)
+        raise WrongKey(f"the {closed[0].kind} opens none of the slots {labels}")
     raise failure
 
 
