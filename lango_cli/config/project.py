@@ -2,7 +2,8 @@
 
 The rule: the file narrows and never weakens. It names variables and where their values come from;
 it cannot switch masking, records or approval off, choose another vault, or run anything, so what
-it does not know is an error. It counts only if nobody but its owner, you or root, may write it.
+it does not know is an error, and so is a text for a variable that decides what a program runs
+(`config.deciding`). It counts only if nobody but its owner, you or root, may write it.
 
     [run]
     inherit = false          # as --no-inherit
@@ -22,6 +23,7 @@ import os
 import stat
 
 from lango_cli import files
+from lango_cli.config.deciding import decides
 from lango_cli.errors import FileProblem, InvalidSetting
 
 TYPE_CHECKING = False
@@ -131,14 +133,23 @@ def _variable(path: str, name: str, table: object) -> Variable:
     if "default" in members:
         found.default = _default(path, where, members["default"])
         _check_default(path, where, found)
+    if found.text is not None and decides(name):
+        raise InvalidSetting(
+            f"{path}: {where} decides what programs run or trust: a project gives it no text",
+            hint="set it in your own environment",
+        )
     return found
 
 
 def _default(path: str, where: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return str(value)
+    try:
+        if isinstance(value, str | int | float):
+            return str(value)
+    except ValueError:
+        # A hexadecimal number may have more digits than Python writes.
+        raise _wrong(path, f"{where}.default is too large a number") from None
     raise _wrong(path, f"{where}.default takes a text, a number, true or false")
 
 

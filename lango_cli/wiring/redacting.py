@@ -1,7 +1,8 @@
 """Puts a redactor together from the settings, and keeps the maps of reversible placeholders.
 
-The rule: a map is on disk only sealed under a data key of the vault, bound to the vault and to
-that key, 0600; two commands at one map wait for one another. Whatever is wrong with a setting of
+The rule: a map is on disk only sealed, 0600, under a key of its own that `vault.key_use` encrypts,
+bound to the vault: what opens it is known before any text is read, and no key of the vault that
+seals values seals a map. Two commands at one map wait for one another. Whatever is wrong with a setting of
 these is an error before any text is read.
 """
 
@@ -14,11 +15,13 @@ import msgspec
 
 from lango_cli import files
 from lango_cli.crypto.aead import seal, unseal
-from lango_cli.crypto.mac import pack
-from lango_cli.errors import Tampered
+from lango_cli.crypto.keys import KEY_BYTES, DataKey
+from lango_cli.crypto.mac import pack, random_bytes
+from lango_cli.errors import NewerFormat, Tampered
 from lango_cli.interceptor.pii import catalogue, custom, redactor
 from lango_cli.interceptor.pii.engine import Detector
 from lango_cli.interceptor.pii.reversible import PlaceholderMap, sparing
+from lango_cli.secret import SecretBytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 PREFIX = "security.interceptor."
 MAP_LIMIT = 64 << 20
 LOCK_SECONDS = 10.0
+MAP_FORMAT = 1
+LABEL = b"lango/placeholder-map/v1"
 
 
 class Choice(NamedTuple):
@@ -123,12 +128,11 @@ def in_passing(settings: Settings, warn: Warn) -> Iterator[TextFilter]:
 
 
 class _Sealed(msgspec.Struct):
-    """A map's file: whose key opens it, and the sealed map."""
+    """A map's file: its key, encrypted, and the map sealed under that."""
 
     v: int
     vault: str
-    key: str
-    version: int
+    key: bytes
     sealed: bytes
 
 
@@ -142,33 +146,37 @@ def kept_map(path: str, vault: Vault, *, must_exist: bool) -> Iterator[Placehold
         data = files.read_private(path, MAP_LIMIT)
         if data is None and must_exist:
             raise files.problem(path, FileNotFoundError(2, "no such file or directory"))
-        found = PlaceholderMap() if data is None else _opened(data, vault)
+        kept = _new(vault) if data is None else _read(data, vault)
+        key = DataKey(vault.key_use.decrypt(None, kept.key, LABEL).reveal())
+        found = PlaceholderMap() if data is None else _opened(kept, key)
         try:
             yield found
         finally:
             if found.changed or data is None:
-                files.replace(path, _sealed(found, vault))
+                kept.sealed = seal(key, found.dumped(), _context(kept))
+                files.replace(path, msgspec.json.encode(kept) + b"\n")
 
 
-def _sealed(found: PlaceholderMap, vault: Vault) -> bytes:
-    key_id, version, key = vault.keys.active()
-    blob = seal(key, found.dumped(), _context(vault.id, key_id, version))
-    return msgspec.json.encode(_Sealed(1, vault.id, key_id, version, blob)) + b"\n"
+def _new(vault: Vault) -> _Sealed:
+    key = SecretBytes(random_bytes(KEY_BYTES))
+    return _Sealed(MAP_FORMAT, vault.id, vault.key_use.encrypt(None, key, LABEL), b"")
 
 
-def _opened(data: bytes, vault: Vault) -> PlaceholderMap:
+def _read(data: bytes, vault: Vault) -> _Sealed:
     try:
         kept = msgspec.json.decode(data, type=_Sealed)
-        context = _context(kept.vault, kept.key, kept.version)
-    except (msgspec.DecodeError, RecursionError, OverflowError, UnicodeError):
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
         raise Tampered("the map is damaged, or is none", hint="name another file") from None
+    if kept.v > MAP_FORMAT:
+        raise NewerFormat(f"the map has format {kept.v}, this lango knows {MAP_FORMAT}")
     if kept.vault != vault.id:
         raise Tampered("the map belongs to another vault", hint="name its vault: --home DIR")
-    return PlaceholderMap.loaded(
-        unseal(vault.keys.version(kept.key, kept.version), kept.sealed, context)
-    )
+    return kept
 
 
-def _context(vault: str, key_id: str, version: int) -> bytes:
-    parts = (vault.encode(), key_id.encode(), version.to_bytes(8, "big"))
-    return pack(b"lango/placeholder-map/v1", *parts)
+def _opened(kept: _Sealed, key: DataKey) -> PlaceholderMap:
+    return PlaceholderMap.loaded(unseal(key, kept.sealed, _context(kept)))
+
+
+def _context(kept: _Sealed) -> bytes:
+    return pack(LABEL, kept.vault.encode())

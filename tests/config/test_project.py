@@ -55,6 +55,13 @@ def test_a_variable_says_what_it_is_and_where_it_comes_from(tmp_path: Path) -> N
         "[env.A]\ndefault = [1]",
         "[env.A]\ndefault = 'x'\ntype = 'integer'",
         "[env.A]\ndefault = 'x'\nreference = '{{secret:x}}'",
+        "[env.A]\ndefault = 0x1" + "0" * 5000,
+        "[env.LD_PRELOAD]\ndefault = './mine.so'",
+        "[env.PROMPT_COMMAND]\ndefault = 'id'",
+        "[env.LANGO_PASSPHRASE_COMMAND]\ndefault = 'id'",
+        "[env.LANGO_HOME]\ndefault = '/tmp'",
+        "[env.https_proxy]\ndefault = 'http://elsewhere'",
+        "[env.GIT_SSH_COMMAND]\nreference = '{{secret:x}}'",
         "[env.'A B']",
         "[env.1A]",
         "[env.A",
@@ -112,3 +119,10 @@ def test_any_bytes_are_read_or_refused(
         read(tmp_path_factory.getbasetemp(), data)
     except LangoError:
         return
+
+
+def test_a_project_may_ask_for_a_variable_that_decides_what_runs_but_not_set_it(
+    tmp_path: Path,
+) -> None:
+    (found,) = read(tmp_path, "[env.KUBECONFIG]\ndescription = 'which cluster'\n").variables
+    assert (found.name, found.text, found.required) == ("KUBECONFIG", None, True)
