@@ -116,6 +116,8 @@ class _Call:
         except LangoError:
             self._tell()
             raise
+        # What came up while the command ran.
+        self._tell()
         return code
 
     def _vault(self) -> Vault:

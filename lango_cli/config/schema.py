@@ -95,7 +95,7 @@ SETTINGS = (
         "switch",
         "false",
         (),
-        "Personal data goes out of what lango mask lets through too.",
+        "Personal data goes too from what lango mask and lango run let through.",
     ),
     Setting(
         "security.interceptor.presidio.allowHttp",

@@ -2,13 +2,13 @@
 
 The rule: a map is on disk only sealed, 0600, under a key of its own that `vault.key_use` encrypts,
 bound to the vault: what opens it is known before any text is read, and no key of the vault that
-seals values seals a map. Two commands at one map wait for one another. Whatever is wrong with a setting of
-these is an error before any text is read.
+seals values seals a map. Two commands at one map wait for one another. Whatever is wrong with a
+setting of these is an error before any text is read.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -125,6 +125,37 @@ def in_passing(settings: Settings, warn: Warn) -> Iterator[TextFilter]:
     """A redactor as the settings have it, to stand behind a masker."""
     with finder(settings, Choice(), warn) as finds:
         yield build(finds, placeholders(settings, plain=None))
+
+
+class _Behind:
+    """A `TextFilter` of two: the redactor takes what the masker lets through."""
+
+    def __init__(self, masker: TextFilter, redactor_: TextFilter) -> None:
+        self._masker = masker
+        self._redactor = redactor_
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take the next bytes; what is safe to pass on now."""
+        return self._redactor.feed(self._masker.feed(chunk))
+
+    def idle(self) -> bytes:
+        """The safe part of what is held back; the start of a line stays."""
+        return self._redactor.feed(self._masker.idle()) + self._redactor.idle()
+
+    def finish(self) -> bytes:
+        """What is left, at the end of the input."""
+        return self._redactor.feed(self._masker.finish()) + self._redactor.finish()
+
+
+@contextmanager
+def behind(
+    settings: Settings, maskers: Callable[[], TextFilter], warn: Warn
+) -> Iterator[Callable[[], TextFilter]]:
+    """What makes a masker with a redactor behind it, for each of several streams."""
+    with ExitStack() as streams:
+        # What is wrong with a setting comes out here, before anything has started.
+        streams.enter_context(in_passing(settings, warn))
+        yield lambda: _Behind(maskers(), streams.enter_context(in_passing(settings, warn)))
 
 
 class _Sealed(msgspec.Struct):

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 KEPT_FROM = 100
 """Numbers of descriptors that commands get for files in memory: above those people use."""
+REDACT = "security.interceptor.redactPii"
 STANDARD = 3
 """Descriptors below this one have meanings of their own."""
 
@@ -175,23 +176,47 @@ def run(
     launch = Launch(order, flags)
     with open_vault() as vault:
         command, old = launch.resolve(vault, approve, warn)
-        before()
         if order.masked:
-            return _run_masked(command, vault, old)
+            return _run_masked(command, vault, old, flags, warn, before)
+    before()
     become(command)
     raise AssertionError("unreachable")
 
 
-def _run_masked(command: Command, vault: Vault, old: Old) -> int:
-    """Under lango, with every value of the vault masked, and `old` ones that were handed out."""
+def _run_masked(
+    command: Command,
+    vault: Vault,
+    old: Old,
+    flags: Flags,
+    warn: Warn,
+    before: Callable[[], None],
+) -> int:
+    """Under lango, with every value of the vault masked, and `old` ones that were handed out.
+
+    Personal data goes too, if the settings say so, but not on a terminal: it is found in whole
+    lines, and a prompt is none.
+    """
+    settings = opening.load_settings(flags)
+    redacts = settings.on(REDACT)
     if 0 not in command.placed and os.isatty(0) and os.isatty(1):
         from lango_cli.launch import terminal
 
         if terminal.fits():
+            if redacts:
+                warn("values are masked; personal data stays in what a terminal shows")
+            before()
             return terminal.run(command, _Masks(vault, old, typed=True))
     from lango_cli.launch import pipes
 
-    return pipes.run(command, _Masks(vault, old, typed=False))
+    masks = _Masks(vault, old, typed=False)
+    if not redacts:
+        before()
+        return pipes.run(command, masks)
+    from lango_cli.wiring.redacting import behind
+
+    with behind(settings, masks, warn) as redacted:
+        before()
+        return pipes.run(command, redacted)
 
 
 class _Masks:

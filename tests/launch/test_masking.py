@@ -17,6 +17,7 @@ from tests.parts import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.launch.runs import Lango
 
@@ -105,6 +106,51 @@ def test_what_comes_after_the_commands_end_is_masked_too(lango: Lango) -> None:
     assert process.wait(60) == 0
     lango_fifo.write_text("go\n")
     assert read_until(process, b"\n") == b"[SECRET:demo/token]\n"
+
+
+PII = "[security.interceptor]\nredactPii = true\n"
+
+
+@pytest.fixture
+def settings(lango: Lango) -> Iterator[Path]:
+    """config.toml, gone again after the test: the vault is everybody's."""
+    path = lango.folder / "home" / "config.toml"
+    path.write_text(PII)
+    path.chmod(0o600)
+    yield path
+    path.unlink()
+
+
+@pytest.mark.usefixtures("settings")
+def test_personal_data_goes_from_both_streams_too_if_the_settings_say_so(lango: Lango) -> None:
+    script = "echo $T jane@example.com; echo jane@example.com >&2; printf 'tom@example.com'"
+    out, err = lango.start(*SET, "--", "sh", "-c", script).communicate()
+    assert out == b"[SECRET:demo/token] [REDACTED:email]\n[REDACTED:email]"
+    assert err == b"[REDACTED:email]\n"
+
+
+def test_a_setting_of_redaction_that_is_wrong_stops_all_before_the_command_starts(
+    lango: Lango, settings: Path
+) -> None:
+    settings.write_text(PII + 'piiDisabledPatterns = ["nothing-of-this-name"]\n')
+    mark = lango.folder / "mark"
+    process = lango.start("--", "touch", str(mark))
+    _, err = process.communicate()
+    assert (process.returncode, mark.exists()) == (125, False), err
+
+
+@pytest.mark.usefixtures("settings")
+def test_on_a_terminal_it_is_said_that_personal_data_stays(lango: Lango) -> None:
+    import pexpect
+
+    words = [*lango.command[1:], "run", *SET, "--", "sh", "-c", "echo $T jane@example.com"]
+    child = pexpect.spawn(lango.command[0], words, env=lango.env, timeout=60)
+    child.expect(pexpect.EOF)
+    said = child.before
+    child.close()
+    assert child.exitstatus == 0
+    assert b"personal data stays in what a terminal shows" in said
+    assert b"[SECRET:demo/token] jane@example.com" in said
 
 
 def test_without_masking_nothing_is_between_and_that_is_on_record(lango: Lango) -> None:
