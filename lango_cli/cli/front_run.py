@@ -125,7 +125,9 @@ class _Call:
         person = None if mute else self._person()
         return opening.open_vault(self._flags, person, self._warnings.append)
 
-    def _approve(self, _vault: Vault, _secrets: Mapping[str, str]) -> None:
+    def _approve(
+        self, _vault: Vault, _secrets: Mapping[str, str], _shown: Mapping[str, object]
+    ) -> None:
         if opening.load_settings(self._flags).on("security.interceptor.enabled"):
             raise Elsewhere
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def approval_of(call: Call, tool: str, words: Sequence[str]) -> Approve:
     """Ask whether `tool` with these words may have the secrets; an ApprovalError if not."""
 
-    def ask(vault: Vault, secrets: Mapping[str, str]) -> None:
-        parameters = {"argv": list(words), "cwd": os.getcwd()}
+    def ask(vault: Vault, secrets: Mapping[str, str], shown: Mapping[str, object]) -> None:
+        parameters = {"argv": list(words), "cwd": os.getcwd(), **shown}
         approve(call, vault, ApprovalRequest(tool, parameters, secrets=secrets))
 
     return ask

@@ -26,7 +26,7 @@ BEFORE = 3
 """Characters that a pattern gives before its first star, at least."""
 REACH = 256
 """Characters that one star stands for at most."""
-FIXED = ("argv[0]", "cwd", "command")
+FIXED = ("argv[0]", "cwd", "command", "program", "sha256")
 """What decides everything else, so no pattern can stand in it."""
 
 _STAR = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~@+=:,-")
@@ -124,6 +124,8 @@ def _check_like(path: str, pattern: str, action: Action) -> None:
         problem = f"{path}: a pattern has 1 to {STARS} stars and at most {LENGTH} characters"
     elif len(given) < BEFORE:
         problem = f"{path}: a pattern gives at least {BEFORE} characters before its first star"
+    elif "://" in given and "/" not in given.partition("://")[2]:
+        problem = f"{path}: a pattern of addresses gives the whole host and the / behind it"
     elif not fits(pattern, leaf):
         problem = f"{path}: this pattern does not stand for what was asked"
     if problem:

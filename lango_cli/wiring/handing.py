@@ -7,6 +7,7 @@ names secrets and receiver. Nothing is resolved before all of that has passed.
 
 from __future__ import annotations
 
+import os
 import time
 
 from lango_cli.codec import rfc3339
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from lango_cli.secret import SecretBytes
     from lango_cli.vault.vault import Vault
 
-    Approve = Callable[[Vault, Mapping[str, str]], None]
+    Approve = Callable[[Vault, Mapping[str, str], Mapping[str, object]], None]
     Old = list[tuple[str, SecretBytes]]
 
 EVENT = "secret.use"
@@ -39,6 +40,11 @@ class Place:
         self.pieces: list[bytes | SecretRef] = refs.cut(text, label)
 
     @property
+    def text(self) -> str:
+        """The text with its references as they are written."""
+        return "".join(os.fsdecode(p) if isinstance(p, bytes) else repr(p) for p in self.pieces)
+
+    @property
     def references(self) -> list[str]:
         """What the text refers to, each once."""
         return refs.references(self.pieces)
@@ -48,13 +54,17 @@ class Receiver:
     """Who gets the values: a command by its path, or, with an empty path, nobody knows who.
 
     `doing` is what the audit log says of it; `always` to be on record without any secret too.
+    `shown` is what a person must know of it before a yes, and what that yes is for.
     """
 
-    __slots__ = ("always", "doing", "path")
+    __slots__ = ("always", "doing", "path", "shown")
 
-    def __init__(self, path: str, doing: str, *, always: bool = False) -> None:
+    def __init__(
+        self, path: str, doing: str, shown: Mapping[str, object], *, always: bool = False
+    ) -> None:
         self.path = path
         self.doing = doing
+        self.shown = shown
         self.always = always
 
 
@@ -78,12 +88,13 @@ def hand_out(
     """The texts filled, in order.
 
     SecretNotFound, PolicyDenied or an ApprovalError, with nothing read. `approve` gets each
-    secret's name and how it goes; it is not called where no secret is handed out.
+    secret's name and how it goes, and what is shown of the receiver; it is not called where no
+    secret is handed out.
     """
     going = _going(places)
     if going:
         _check_policies(vault, places, receiver)
-        approve(vault, going)
+        approve(vault, going, receiver.shown)
     elif not receiver.always:
         return Handed([refs.fill(place.pieces, {}) for place in places], [])
     values = vault.reader.take(

@@ -11,6 +11,7 @@ import _thread
 import os
 
 from lango_cli.config import load
+from lango_cli.config.deciding import decides
 from lango_cli.errors import UsageProblem
 from lango_cli.interceptor import use_policy as ways
 from lango_cli.launch import environment, program
@@ -55,6 +56,7 @@ class Launch:
         self._places: list[Place] = []
         self._sinks: list[Callable[[bytes], None]] = []
         self._environment: dict[str, bytes] = {}
+        self._given: dict[str, str] = {}
         self._arguments = [os.fsencode(word) for word in order.argv]
         self._placed: dict[int, int] = {}
         self._kept: list[int] = []
@@ -69,7 +71,8 @@ class Launch:
     def resolve(self, vault: Vault, approve: Approve, warn: Warn) -> tuple[Command, Old]:
         """The command with every reference resolved, and what of that is no current value."""
         how = "" if self._order.masked else ", not masked"
-        receiver = Receiver(self.path, f"run {self.path}{how}", always=not self._order.masked)
+        doing = f"run {self.path}{how}"
+        receiver = Receiver(self.path, doing, self._shown(), always=not self._order.masked)
         handed = hand_out(vault, self._places, receiver, approve, warn)
         for sink, data in zip(self._sinks, handed.texts, strict=True):
             sink(data)
@@ -84,6 +87,21 @@ class Launch:
             self.path, self._arguments, self._environment, self._placed, self._kept, closed
         )
         return command, handed.old
+
+    def _shown(self) -> dict[str, object]:
+        """All that decides what the command does with a secret, beside its words."""
+        told: dict[str, object] = dict(self._given)
+        told |= {place.label: place.text for place in self._places}
+        return {
+            "program": ways.place(self.path),
+            "masked": self._order.masked,
+            "given": told,
+            "environment": {
+                name: os.fsdecode(text)
+                for name, text in self._environment.items()
+                if f"env {name}" not in told and decides(name)
+            },
+        }
 
     def _add(self, place: Place, sink: Callable[[bytes], None]) -> None:
         self._places.append(place)
@@ -100,7 +118,8 @@ class Launch:
             if place.references:
                 self._add(place, self._variable(name))
             else:
-                self._environment[name] = b"".join(p for p in place.pieces if isinstance(p, bytes))
+                self._environment[name] = os.fsencode(place.text)
+                self._given[place.label] = place.text
         for name, text in inherited.items():
             self._environment[name] = os.fsencode(text)
 
