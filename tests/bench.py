@@ -417,6 +417,7 @@ def main() -> int:
     """Measure everything, print the table."""
     from tests.bench_mask import masking_build, masking_gibibyte, masking_rates
     from tests.bench_rekey import rekey
+    from tests.bench_run import running
 
     folder = Path(tempfile.mkdtemp(prefix="lango-bench-"))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -435,7 +436,7 @@ def main() -> int:
             redaction,
         ):
             part(bench)
-        for part in (masking_rates, masking_build, masking_gibibyte):
+        for part in (masking_rates, masking_build, masking_gibibyte, running):
             part(bench)
         return bench.show()
     finally:

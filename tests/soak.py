@@ -6,6 +6,7 @@
     creations   kill -9 at 200 random moments of making a vault
     rekeys      kill -9 of `lango db rekey` at 200 random moments, with 20,000 secrets
     power       cuts of power in every operation of tests/faults, with 200 disks drawn for each cut
+    output      1 GiB of a command's output through `lango run`, on a pipe and on a terminal
     processes   8 processes writing 200 times each on the disk, ten times over
 
 Each ends with one line of figures; the run fails where a promise was not kept, and says with which
@@ -29,6 +30,8 @@ from lango_cli.vault.home import COPY, HEADER
 from tests.faults.cases import CASES
 from tests.faults.commands import kill_rekeys
 from tests.faults.shim import build, start
+from tests.launch.flood import flood
+from tests.launch.runs import Lango
 from tests.parts import find
 from tests.vault.flipping import (
     ALLOWED,
@@ -172,6 +175,13 @@ def processes(_seed: int) -> str:
     return f"{count} writes by 80 processes, none lost, none refused"
 
 
+def output(_seed: int) -> str:
+    """A gibibyte through `lango run`, twice."""
+    with tempfile.TemporaryDirectory(dir=folder()) as place:
+        lango = Lango(Path(place))
+        return "; ".join(flood(lango, terminal=terminal) for terminal in (False, True))
+
+
 RUNS: dict[str, Callable[[int], str]] = {
     "flips": flips,
     "writes": writes,
@@ -181,6 +191,7 @@ RUNS: dict[str, Callable[[int], str]] = {
     "creations": creations,
     "rekeys": rekeys,
     "power": power,
+    "output": output,
     "processes": processes,
 }
 

@@ -249,3 +249,10 @@ def test_the_values_are_in_no_ones_arguments(lango: Lango) -> None:
     lines = b"".join(p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists())
     process.communicate(b"\n")
     assert b"hunter2-swordfish" not in lines
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_much_output_comes_through_whole_in_little_memory(lango: Lango, terminal: bool) -> None:
+    from tests.launch.flood import flood
+
+    flood(lango, terminal=terminal, size=48 << 20)
