@@ -90,6 +90,11 @@ def unb64(text: object, what: str) -> bytes:
     raise Tampered(f"{what} is not base64")
 
 
+def in_rfc3339(seconds: float) -> bool:
+    """Whether a time can be kept: from 1970 on, and in a year of four digits."""
+    return 0 <= seconds < 253_402_300_800
+
+
 def rfc3339(seconds: float) -> str:
     """`2026-01-31T12:00:00Z`, for seconds since 1970 UTC."""
     moment = time.gmtime(seconds)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from lango_cli.codec import in_rfc3339
 from lango_cli.config.setting import DURATION_UNITS
 from lango_cli.errors import UsageProblem
 
@@ -61,7 +62,10 @@ def _date(text: str) -> float:
     import datetime
 
     when = datetime.datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
-    return (when if when.tzinfo else when.replace(tzinfo=datetime.UTC)).timestamp()
+    found = (when if when.tzinfo else when.replace(tzinfo=datetime.UTC)).timestamp()
+    if not in_rfc3339(found):
+        raise ValueError
+    return found
 
 
 def whole(text: str, option: str, least: int = 0) -> int:

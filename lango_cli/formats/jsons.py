@@ -13,7 +13,7 @@ import datetime
 import json
 from typing import TYPE_CHECKING, Any
 
-from lango_cli.codec import b64, rfc3339
+from lango_cli.codec import b64, in_rfc3339, rfc3339
 from lango_cli.errors import UsageProblem
 from lango_cli.formats.entry import (
     Entry,
@@ -139,9 +139,12 @@ def _moment(member: Pairs) -> float | None:
         return None
     try:
         when = datetime.datetime.fromisoformat(text)
-        return (when if when.tzinfo else when.replace(tzinfo=datetime.UTC)).timestamp()
+        found = (when if when.tzinfo else when.replace(tzinfo=datetime.UTC)).timestamp()
     except (TypeError, ValueError, OverflowError):
         raise Unfit("expires_at is no RFC 3339 time") from None
+    if not in_rfc3339(found):
+        raise Unfit("expires_at is before 1970 or after 9999")
+    return found
 
 
 def write(entries: Sequence[Entry]) -> bytes:

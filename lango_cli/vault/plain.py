@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from lango_cli.codec import rfc3339
+from lango_cli.codec import in_rfc3339, rfc3339
 from lango_cli.errors import (
     Conflict,
     InvalidName,
@@ -213,7 +213,7 @@ def _milliseconds(text: object) -> int:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None or moment < _EPOCH:
+    if moment is None or moment.tzinfo is None or not in_rfc3339(moment.timestamp()):
         raise Tampered("a time is not RFC 3339 with a zone, from 1970 on")
     return (moment - _EPOCH) // _MILLISECOND
 

@@ -129,7 +129,8 @@ def read_named(path: str, limit: int) -> bytes:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except (OSError, ValueError) as err:
         raise FileProblem(
-            f"{path}: {(getattr(err, 'strerror', '') or 'not a path').lower()}"
+            f"{path}: {(getattr(err, 'strerror', '') or 'not a path').lower()}",
+            hint="check its name",
         ) from None
     try:
         return files.read_fd(fd, path, limit)

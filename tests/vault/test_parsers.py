@@ -278,6 +278,7 @@ def test_what_is_no_base64_is_tampering(value: object) -> None:
 
 def test_times_are_rfc_3339_in_utc() -> None:
     assert rfc3339(0) == "1970-01-01T00:00:00Z"
+    assert rfc3339(-62_135_596_800) == "0001-01-01T00:00:00Z"
     assert rfc3339(1_769_860_800.9) == "2026-01-31T12:00:00Z"
 
 
