@@ -173,6 +173,8 @@ def kept_map(path: str, vault: Vault, *, must_exist: bool) -> Iterator[Placehold
 
     It is written however the work ended: what went out already must find its way back.
     """
+    # What cannot be a map gets no lock beside it either.
+    files.read_private(path, MAP_LIMIT)
     with files.Lock(f"{path}.lock", LOCK_SECONDS, "this map"):
         data = files.read_private(path, MAP_LIMIT)
         if data is None and must_exist:

@@ -109,7 +109,9 @@ class Launch:
 
     def _take_variables(self) -> None:
         everything = self._order.inherit and (self._project is None or self._project.inherit)
-        asked_for = [one.name for one in self._project.variables] if self._project else ()
+        # Beside the project's own narrowing; never past a --no-inherit, which the person said.
+        by_name = self._project.variables if self._project and self._order.inherit else ()
+        asked_for = [one.name for one in by_name]
         inherited = environment.inherited(
             load.environment(), everything=everything, asked_for=asked_for
         )
