@@ -101,7 +101,10 @@ def refuse_shared(call: Call, fd: int | None) -> None:
 
 
 def _from_stdin(call: Call, raw: bool) -> SecretBytes:
-    data = from_stdin(call, LIMIT + len(b"\r\n"))
+    try:
+        data = from_stdin(call, LIMIT + len(b"\r\n"))
+    except TooLarge:
+        raise TooLarge(f"the value is over {LIMIT} bytes") from None
     return SecretBytes(data if raw else without_line_end(data))
 
 
