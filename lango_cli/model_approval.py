@@ -158,13 +158,6 @@ class ApprovalMemory(Protocol):
         """How the request with this id ended; None where that is not known (any more)."""
 
 
-class Approver(Protocol):
-    """Whoever decides whether an action may go on."""
-
-    def decide(self, request: ApprovalRequest) -> Decision:
-        """The decision that allows it; ApprovalDenied or ApprovalTimedOut otherwise."""
-
-
 class ApprovalChannel(Protocol):
     """One way to reach a person: a terminal, a notification, a program, later a page.
 

@@ -31,10 +31,3 @@ class PolicyView(Protocol):
     @property
     def hosts(self) -> tuple[str, ...]:
         """The only hosts that it may be sent to, as names or `*.` and a name."""
-
-
-class PolicyReader(Protocol):
-    """Where a layer that hands out values learns who may receive them."""
-
-    def of(self, name: str) -> PolicyView:
-        """The policy of a live secret; one that says nothing where none was set."""

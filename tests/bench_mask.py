@@ -44,7 +44,7 @@ from lango_cli.wiring import masking, opening
 from lango_cli.wiring.flags import Flags
 with opening.open_vault(Flags(), None, print) as vault:
     begun = time.process_time()
-    masking.masker_for(vault).feed(b"x")
+    masking.maskers_for(vault.secrets)().feed(b"x")
     print(time.process_time() - begun)
 """
 

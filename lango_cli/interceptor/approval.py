@@ -77,7 +77,7 @@ class Ways:
 
 
 class Gate:
-    """Decides; `model_approval.Approver`. `warn` says what must not be overlooked."""
+    """Decides whether an action may go on. `warn` says what must not be overlooked."""
 
     def __init__(
         self,

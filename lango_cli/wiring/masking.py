@@ -19,14 +19,8 @@ if TYPE_CHECKING:
     from lango_cli.interceptor.needles import Needles
     from lango_cli.model import SecretReader, TextFilter
     from lango_cli.secret import SecretBytes
-    from lango_cli.vault.vault import Vault
 
     Values = Iterable[tuple[str, SecretBytes]]
-
-
-def masker_for(vault: Vault, extra: Values = ()) -> Masking:
-    """A filter for one stream; see `maskers_for`."""
-    return maskers_for(vault.secrets, extra)()
 
 
 def maskers_for(

@@ -1,8 +1,7 @@
-"""The labelled texts of `corpus.txt`, and as the file that `lango pii eval` reads."""
+"""The labelled texts of `corpus.txt`."""
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -27,15 +26,3 @@ def samples() -> list[Sample]:
     """Every line but comments."""
     lines = FILE.read_text(encoding="utf-8").split("\n")
     return [parse(line) for line in lines if line and line[0] != "#"]
-
-
-def json_lines() -> str:
-    """The same as JSON lines."""
-    return "".join(
-        json.dumps({"text": one.text, "spans": [_members(span) for span in one.spans]}) + "\n"
-        for one in samples()
-    )
-
-
-def _members(span: Span) -> dict[str, object]:
-    return {"start": span.start, "end": span.end, "type": span.type}
