@@ -21,6 +21,7 @@ import hashlib
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -214,8 +215,15 @@ def run_pytest(arguments: list[str]) -> tuple[int, int, int]:
     return passed, max(failed, int(code != 0)), skipped
 
 
+def plain_signals() -> None:
+    """Undo what whoever started this ignores (a shell does so for `&`): tests send these."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGTSTP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def main() -> int:
     """Prepare, check, count."""
+    plain_signals()
     arguments = sys.argv[1:]
     prepare()
     if arguments and arguments[0] in ELSEWHERE:
