@@ -20,7 +20,7 @@ import sys
 from lango_cli import files, hygiene
 from lango_cli.errors import Busy, FileProblem
 from lango_cli.secret import SecretBytes
-from lango_cli.sockets import NO_SIGNAL, peer_uid
+from lango_cli.sockets import NO_SIGNAL, accept, peer_uid
 from lango_cli.unlock.session import FRAME_LIMIT, HEAD, boottime, deadline_of
 from lango_cli.unlock.session_process import (
     DONE,
@@ -94,7 +94,7 @@ def serve(
         left = min((deadline - now) / 1_000_000_000, WAKE_SECONDS)
         if not poll.poll(left * 1000 + 1):
             continue
-        client = _accepted(listener)
+        client = accept(listener, CLIENT_SECONDS)
         if client is None:
             continue
         try:
@@ -107,16 +107,6 @@ def serve(
         finally:
             client.close()
     _end(path, about, framed)
-
-
-def _accepted(listener: _socket.socket) -> _socket.socket | None:
-    try:
-        fd, _ = listener._accept()  # type: ignore[attr-defined]  # what socket.accept is made of
-    except OSError:
-        return None
-    client = _socket.socket(fileno=fd)
-    client.settimeout(CLIENT_SECONDS)
-    return client
 
 
 def _answer(client: _socket.socket, framed: SecretBytes, clock: Callable[[], int]) -> bytes:
