@@ -79,10 +79,10 @@ _lango() {
             'lango secrets') where='lango secrets' ;;
             'lango keys') where='lango keys' ;;
             'lango db') where='lango db' ;;
+            'lango mask') where='lango mask' ;;
             'lango redact') where='lango redact' ;;
             'lango pii') where='lango pii' ;;
             'lango approve') where='lango approve' ;;
-            'lango mask') where='lango mask' ;;
             'lango audit') where='lango audit' ;;
             'lango secrets import') where='lango secrets import' ;;
             'lango secrets export') where='lango secrets export' ;;
@@ -237,7 +237,7 @@ _lango() {
     fi
     local commands= options=
     case "$where" in
-        'lango') commands='quickstart onboard init status doctor unlock lock env inject check run secrets keys db redact pii approve mask audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango') commands='quickstart onboard init status doctor unlock lock env inject check run secrets keys db mask redact pii approve audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango quickstart') commands='' options='' ;;
         'lango onboard') commands='' options='' ;;
         'lango init') commands='' options='--keyring --keyfile --kdf --no-recovery --recovery-file --new-passphrase-fd --new-passphrase-file' ;;
@@ -304,6 +304,7 @@ _lango() {
         'lango db rekey') commands='' options='--dry-run --compromised --keep --page-size --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db restore') commands='' options='--dry-run --backup-passphrase-file --backup-keyfile --backup-recovery --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db vacuum') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango mask') commands='' options='--only --no-credentials --check --summary --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango redact') commands='' options='--enable --disable --typed --plain --reversible --restore --map --summary --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango pii') commands='list eval ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango pii list') commands='' options='--enable --disable' ;;
@@ -317,7 +318,6 @@ _lango() {
         'lango approve grants') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango approve revoke') commands='' options='--all --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango approve explain') commands='' options='--level' ;;
-        'lango mask') commands='' options='--only --no-credentials --check --summary --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit') commands='list verify export ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit list') commands='' options='--since --limit --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit verify') commands='' options='--head --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

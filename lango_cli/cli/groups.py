@@ -66,6 +66,7 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
     "secrets": ("secrets", GROUP, "Keep, read and look after secrets."),
     "keys": ("keys", GROUP, "What seals values, what signs, and who may unlock the vault."),
     "db": ("db", GROUP, "The database as a whole: check it, back it up, bring it back."),
+    "mask": ("mask", SINGLE, "Pass a stream on with every value of the vault in it masked."),
     "redact": ("redact", SINGLE, "Take personal data out of a stream, or put it back."),
     "pii": ("pii", GROUP, "Which personal data is looked for, and how well it is found."),
     "approve": (
@@ -73,7 +74,6 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
         GROUP,
         "Actions that wait for a yes: see them, answer them, take a yes back.",
     ),
-    "mask": ("mask", SINGLE, "Pass a stream on with every value of the vault in it masked."),
     "audit": ("audit", GROUP, "Who did what with the vault, and whether the record is whole."),
 }
 """Name: module in `lango_cli.cli`, whether it is a group of its own, one line of help."""
