@@ -242,7 +242,7 @@ def test_input_from_a_file_and_output_on_a_terminal_stay_what_they_are(shell: Sh
 
 def test_control_c_in_a_pipeline_reaches_the_command_once(shell: Shell) -> None:
     shell.type(
-        "lango run -- bash -c 'trap \"echo int\" INT; echo ready; sleep 1; sleep 1'"
+        "lango run -- bash -c 'trap \"echo int\" INT; echo ready; sleep 60; sleep 1'"
         " | (trap '' INT; cat)"
     )
     shell.expect("ready\r\n")
