@@ -69,7 +69,7 @@ def _story(ready: Restoring, difference: Difference, *, there: bool) -> str:
     made = f"of {rfc3339(ready.backup.about.made / 1000)}"
     if not there:
         return f"there is no vault at {ready.home.folder}: one with the backup's {made} is made"
-    present = "what the vault holds" if ready.vault is None else f"the {difference.present} now"
+    present = f"the {difference.present} now" if difference.present else "what the vault holds"
     return (
         f"the backup's {difference.restored} secrets {made} replace {present};"
         f" {difference.lost} of them are not in the backup"

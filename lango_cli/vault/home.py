@@ -13,6 +13,7 @@ from lango_cli import files
 from lango_cli.errors import FileProblem, LangoError, NotInitialised, Tampered, TooLarge
 from lango_cli.vault.envelope import HEADER_LIMIT
 from lango_cli.vault.header import parse
+from lango_cli.vault.store import COMPACT, SIDES, UNFINISHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ HEADER = "vault.json"
 COPY = "vault.json.2"
 PENDING = "audit.pending"
 KEYFILE = "keyfile"
+GENERATIONS = 1 << 52
+"""A file's number from here on is none of a generation: the header could not hold many more."""
 
 
 class Home:
@@ -73,7 +76,8 @@ class Home:
     def generations(self) -> list[tuple[int, str, str]]:
         """Every file of a database: its generation, what stands after `.db`, its name.
 
-        Sorted, so that a database comes before its log.
+        Sorted, so that a database comes before its log. Only names that lango gives: what somebody
+        put beside them (`vault-1.db.bak`, `vault-01.db`) is theirs, and nothing here removes it.
         """
         found = []
         try:
@@ -82,8 +86,9 @@ class Home:
             raise files.problem(self.folder, err) from None
         for name in names:
             number, dot, rest = name.removeprefix("vault-").partition(".db")
-            if name.startswith("vault-") and dot and number.isdigit() and len(number) < 10:
-                found.append((int(number), rest, name))
+            generation = _generation(number)
+            if name.startswith("vault-") and dot and generation and _is_ending(rest):
+                found.append((generation, rest, name))
         return found
 
     def check(self) -> None:
@@ -183,3 +188,16 @@ class Home:
         except LangoError:
             return ""
         return (data or b"").decode("ascii", "replace").strip()
+
+
+def _generation(number: str) -> int:
+    """The number as a file's name has it, 0 for one that lango does not write so."""
+    if not (number.isascii() and number.isdigit() and len(number) < 17):
+        return 0
+    value = int(number)
+    return value if number == str(value) and value < GENERATIONS else 0
+
+
+def _is_ending(rest: str) -> bool:
+    """Whether lango or SQLite gives this ending: of a copy of `vacuum`, of a database, its log."""
+    return rest.startswith(f"{COMPACT}.") or rest.removeprefix(UNFINISHED) in ("", *SIDES)

@@ -154,7 +154,8 @@ def from_file(store: Store) -> Iterator[PlainSecret]:
             yield _from_file(store, row)
         except LangoError as err:
             name = row[1] if isinstance(row[1], str) else f"id {row[0]!s:.40}"
-            raise type(err)(f"{store.path}: {name}: {err.message}", hint=err.hint) from None
+            hint = store_plain.HINT if isinstance(err, Tampered) else err.hint
+            raise type(err)(f"{store.path}: {name}: {err.message}", hint=hint) from None
 
 
 def _from_file(store: Store, row: tuple[Any, ...]) -> PlainSecret:
@@ -174,9 +175,16 @@ def _from_file(store: Store, row: tuple[Any, ...]) -> PlainSecret:
     known = check_tags([_text(tag) for tag in tags])
     versions = tuple(_version(*found) for found in store_plain.plain_versions(store, row[0]))
     found = PlainSecret(tuple(cells), known, versions)
-    if all(one.version != row[2] for one in versions):
-        raise Tampered("its current version is not there")
+    _check_numbers(versions, row[2])
     return found
+
+
+def _check_numbers(versions: tuple[PlainVersion, ...], current: int) -> None:
+    numbers = {one.version for one in versions}
+    if len(numbers) != len(versions):
+        raise Tampered("a version of it is there twice")
+    if current not in numbers:
+        raise Tampered("its current version is not there")
 
 
 def _version(version: object, created: object, key: object, value: object) -> PlainVersion:

@@ -8,12 +8,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lango_cli.errors import Tampered
+
 if TYPE_CHECKING:
     from lango_cli.vault.store import Store
 
 KEPT_TABLES = ("audit", "backups", "slot_use")
 KEPT_META = ("audit_base", "audit_pruned", "pending_late")
 BATCH = 1000
+
+_READ = ("meta", "exposed", *KEPT_TABLES)
+
+
+def check_kept(present: Store) -> None:
+    """Tampered unless everything that `keep` reads, and its indexes, can be read."""
+    for table in _READ:
+        # The table is one of those named above.
+        if present.rows(f"PRAGMA integrity_check({table})") != [("ok",)]:
+            raise Tampered("the database is damaged")
 
 
 def keep(present: Store, target: Store) -> None:

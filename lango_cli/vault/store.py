@@ -31,6 +31,9 @@ UNFINISHED = ".init"
 COMPACT = ".compact"
 """Behind the name of a database, begins the name of the copy that a vacuum makes of it."""
 
+SIDES = ("-wal", "-shm", "-journal")
+"""What SQLite puts behind the name of a database for what it keeps beside it."""
+
 LOOKS_AGAIN = 2
 """How often a page that seems damaged is read again before it counts as damaged."""
 

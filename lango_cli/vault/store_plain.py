@@ -171,9 +171,13 @@ def _is_ours(store: Store, table: str) -> bool:
 
 
 def plain_secrets(store: Store) -> Iterator[Row]:
-    """Rows of `secrets`, by id."""
+    """Rows of `secrets`, by id; Tampered, which names the file, for text that is no UTF-8."""
     columns = ", ".join(COLUMNS["secrets"])
-    return store.each(f"SELECT {columns} FROM secrets ORDER BY id")  # noqa: S608  # known names
+    query = f"SELECT {columns} FROM secrets ORDER BY id"  # noqa: S608  # known names
+    try:
+        yield from store.each(query)
+    except Tampered:
+        raise Tampered(f"{store.path} is damaged, or has text of no UTF-8", hint=HINT) from None
 
 
 def plain_tags(store: Store, secret: str) -> tuple[object, ...]:

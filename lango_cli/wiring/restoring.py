@@ -7,13 +7,14 @@ what opened the first is tried on the second, so that the same passphrase is not
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lango_cli.crypto.keys import header_key
 from lango_cli.errors import AnotherVault, Tampered, WrongKey
-from lango_cli.vault import rows
+from lango_cli.vault import rows, rows_restore, store_copy
 from lango_cli.vault import vault as core
 from lango_cli.vault.envelope import open_with_key
 from lango_cli.vault.parts import Opened
@@ -77,8 +78,11 @@ class Restoring:
         return self.source.backup
 
     def difference(self) -> Difference:
-        """What the restore would change, in numbers."""
-        ours = set() if self.vault is None else set(rows.names(self.vault.store, ""))
+        """What the restore would change, in numbers; 0 where names of now cannot be read."""
+        ours: set[str] = set()
+        if self.vault is not None:
+            with suppress(Tampered):
+                ours = _names(self.vault)
         theirs = set(rows.names(self.source.vault.store, ""))
         return Difference(len(ours), len(theirs), len(ours - theirs))
 
@@ -103,6 +107,15 @@ class Restoring:
                 self.vault.close()
         finally:
             self.source.close()
+
+
+def _names(vault: Vault) -> set[str]:
+    """Names of now, by a connection of their own: one that met damage cannot write any more."""
+    own = store_copy.snapshot(vault.store, vault.bundle.database, vault.envelope.page_size)
+    try:
+        return set(rows.names(own, ""))
+    finally:
+        own.abandon()
 
 
 def prepare(
@@ -184,10 +197,17 @@ def _of_the_same_generation(opened: Opened, backup: Backup) -> Opened | None:
 def _present(
     flags: Flags, home: Home, envelope: Envelope, opened: Opened, warn: Warn
 ) -> Vault | None:
-    """The vault as it is; None, with a warning, where its database cannot be read."""
+    """The vault as it is; None, with a warning, where what stays of it cannot be read."""
     policy = opening.policy_of(opening.load_settings(flags), flags)
     try:
-        return core.open_vault(home, envelope, opened, policy, warn, time.time)
+        vault = core.open_vault(home, envelope, opened, policy, warn, time.time)
+        try:
+            rows_restore.check_kept(vault.store)
+        except BaseException:
+            # Not `close`: it would wipe the keys that open what is made now.
+            vault.store.abandon()
+            raise
+        return vault
     except (Tampered, AnotherVault) as err:
         warn(f"{err.message}; its audit log is lost, the backup's goes on instead")
         return None

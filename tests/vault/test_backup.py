@@ -22,7 +22,7 @@ from lango_cli.errors import (
     Tampered,
 )
 from lango_cli.passing import Passing, leftovers
-from lango_cli.vault import backup_file, rows_look, store_copy
+from lango_cli.vault import backup_file, rows, rows_look, store_copy
 from lango_cli.vault.backup import make_backup
 from lango_cli.vault.backup_file import read_backup
 from lango_cli.vault.create import NewSlot, create_vault
@@ -30,7 +30,7 @@ from lango_cli.vault.plain import Written
 from lango_cli.vault.rekey import rekey
 from lango_cli.vault.vacuum import vacuum
 from lango_cli.vault.vault import open_with
-from lango_cli.wiring import backing
+from lango_cli.wiring import backing, opening, restoring
 from tests.vault.database_work import (
     UNWATCHED,
     back_up,
@@ -391,6 +391,39 @@ def test_a_backup_of_an_older_schema_is_checked_and_restored(older: Place) -> No
         assert troubles(vault) == []
     assert path.read_bytes() == before
     assert not [found for found in older.state.rglob("*") if "older" in found.name]
+
+
+def test_a_backup_comes_back_whichever_page_of_the_vault_is_damaged(
+    full: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "home_of", lambda _folders: full.home)
+    path = full.root / "b"
+    with full.open() as vault:
+        back_up(vault, path)
+        wanted = {name: value_of(vault, name) for name in rows.names(vault.store, "")}
+        database = Path(vault.store.path)
+        page = vault.envelope.page_size
+    whole = {file.name: file.read_bytes() for file in full.folder.iterdir()}
+    counters = {file: file.read_bytes() for file in full.state.iterdir() if file.is_file()}
+    for number in range(1, len(whole[database.name]) // page):
+        for file in full.folder.glob("vault-*"):
+            file.unlink()
+        for name, data in whole.items():
+            (full.folder / name).write_bytes(data)
+        for file, data in counters.items():
+            file.write_bytes(data)
+        with database.open("r+b") as stream:
+            stream.seek(number * page + 100)
+            stream.write(random_bytes(16))
+        prepared = restoring.prepare(
+            flags(full), str(path), restoring.Other(), None, full.warnings.append, UNWATCHED
+        )
+        with prepared as ready:
+            ready.difference()
+            ready.run(UNWATCHED, 10)
+        with full.open() as vault:
+            found = {name: value_of(vault, name) for name in rows.names(vault.store, "")}
+            assert found == wanted, f"page {number}"
 
 
 # The check.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lango_cli.model import Unwatched
 from lango_cli.vault.home import COPY, HEADER
+from lango_cli.vault.rekey import rekey
 from tests.vault.place import PASSPHRASE_SLOT, Place, set_value, value_of
 
 
@@ -58,3 +60,34 @@ def test_headers_that_were_never_finished_go(left: Place) -> None:
         (left.folder / f"{name}.4711.new").write_bytes(b"half")
     write(left)
     assert not list(left.folder.glob("*.new"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "vault-1.db.bak",
+        "vault-1.db-old",
+        "vault-01.db",
+        "vault-0.db",
+        "vault-\u0663.db",
+        "vault-\u00b2.db",
+    ],
+)
+def test_what_somebody_put_beside_the_database_under_a_name_of_theirs_stays(
+    left: Place, name: str
+) -> None:
+    (left.folder / name).write_bytes(b"theirs")
+    with left.open() as vault:
+        rekey(vault, Unwatched())
+    write(left)
+    assert {path.name for path in left.folder.glob("vault-*")} == {"vault-2.db", name}
+    assert (left.folder / name).read_bytes() == b"theirs"
+
+
+def test_a_database_goes_however_high_its_number(left: Place) -> None:
+    (left.folder / "vault-999999999.db").write_bytes(b"somebody's")
+    for _ in range(2):
+        with left.open() as vault:
+            rekey(vault, Unwatched())
+        write(left)
+    assert [path.name for path in left.folder.glob("vault-*")] == ["vault-1000000001.db"]
