@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from lango_cli import files
-from lango_cli.errors import FileProblem
+from lango_cli.errors import Busy, FileProblem
 from lango_cli.vault.home import COPY, HEADER, KEYFILE, PENDING
 from lango_cli.vault.store import UNFINISHED
 from lango_cli.wiring.findings import ADVICE, ERROR, Finding, advice, error, ok
@@ -112,7 +112,7 @@ def leftovers(home: Home, generation: int | None) -> Iterator[Finding]:
     except OSError:
         return
     current = None if generation is None else os.path.basename(home.database(generation))
-    left = [name for name in names if _is_left(name, names, current)]
+    left = _left(home, current)
     if left:
         yield Finding(
             "leftovers",
@@ -124,6 +124,25 @@ def leftovers(home: Home, generation: int | None) -> Iterator[Finding]:
     for name in names:
         if name.startswith("vault-") and name.endswith(".db") and current not in (None, name):
             yield advice("leftovers", f"{name} is not the database that the header names")
+
+
+def _left(home: Home, current: str | None) -> list[str]:
+    """What nobody needs; while another process writes it is not left over but in use."""
+
+    def look() -> list[str]:
+        names = sorted(os.listdir(home.folder))
+        return [name for name in names if _is_left(name, names, current)]
+
+    found, lock = look(), home.path(LOCK)
+    if not found or not files.exists(lock):
+        return found
+    try:
+        with files.Lock(lock, 0.0):
+            return look()
+    except Busy:
+        return []
+    except FileProblem:
+        return found  # Read-only for us: then nobody else is known to write.
 
 
 def _is_left(name: str, names: list[str], current: str | None) -> bool:

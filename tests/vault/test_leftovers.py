@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from lango_cli import files
 from lango_cli.model import Unwatched
 from lango_cli.vault.home import COPY, HEADER
 from lango_cli.vault.rekey import rekey
+from lango_cli.wiring.checks_files import leftovers
+from lango_cli.wiring.findings import ADVICE
 from tests.vault.place import PASSPHRASE_SLOT, Place, set_value, value_of
 
 
@@ -91,3 +94,10 @@ def test_a_database_goes_however_high_its_number(left: Place) -> None:
             rekey(vault, Unwatched())
         write(left)
     assert [path.name for path in left.folder.glob("vault-*")] == ["vault-1000000001.db"]
+
+
+def test_what_a_running_command_has_in_use_is_not_left_over(left: Place) -> None:
+    (left.folder / "vault-2.db.init").write_bytes(b"half")
+    with files.Lock(str(left.folder / "vault.lock"), 0.0):
+        assert not list(leftovers(left.home, 1))
+    assert [finding.level for finding in leftovers(left.home, 1)] == [ADVICE]
