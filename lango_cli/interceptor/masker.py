@@ -5,6 +5,9 @@ soon as it can no longer be part of a value, so a prompt shows at once; what is 
 with the beginning of a needle and is never longer than the longest of them (and the blanks and
 colours in it). Values that overlap are hidden together: no byte of any is left.
 
+The one exception is a pause: with some hundred values every other line ends in two or three bytes
+that one of their forms begins with, and whoever waits for that line must not wait for ever.
+
 Colour sequences are looked through: where there is an escape character, the text is searched a
 second time without them. Text without one is searched once.
 """
@@ -16,6 +19,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from lango_cli.interceptor.needles import Hit, Stretch
+from lango_cli.interceptor.strength import BLANKS
 
 if TYPE_CHECKING:
     from lango_cli.interceptor.needles import Needles
@@ -28,7 +32,7 @@ SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]|[()][0-9A-Za-z])")
 OPEN_SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]{0,32}[ -/]{0,4}|[()])?\Z")
 SEQUENCE_LIMIT = 40
 GLIMPSE = 3
-"""Bytes of a value that may be seen before it is known for one; each value has more."""
+"""Bytes of a value, but for blanks, that may be seen before it is known; each value has more."""
 
 
 def placeholder(name: str) -> bytes:
@@ -39,9 +43,10 @@ def placeholder(name: str) -> bytes:
 class Masker:
     """A `TextFilter`; any number of streams may share the needles.
 
-    `typed`: a person sits at the other end, who wants to see each key at once. Then up to
-    `GLIMPSE` bytes that a value begins with are shown when nothing follows them for now; what
-    follows later is masked all the same.
+    When nothing follows for now, a line that has ended is shown although up to `GLIMPSE` of its
+    last bytes begin a value, which could be broken there; what follows later is masked all the
+    same. `typed`: a person sits at the other end, who wants to see each key at once, so that
+    holds in the middle of a line too.
     """
 
     __slots__ = ("_covered", "_held", "_needles", "_shown", "_typed", "counts")
@@ -65,9 +70,11 @@ class Masker:
         return b"".join([self._pass(chunk[at : at + BLOCK]) for at in blocks])
 
     def idle(self) -> bytes:
-        """Nothing, as what is safe was passed on already; but see `typed`."""
+        """What may be shown of what is held back, as nothing follows for now."""
         out = self._held[self._covered :]
-        if not self._typed or len(self._held) > GLIMPSE or not out:
+        if not out or not (self._typed or self._held.endswith(b"\n")):
+            return b""
+        if len(SEQUENCE.sub(b"", self._held).translate(None, BLANKS)) > GLIMPSE:
             return b""
         self._covered = self._shown = len(self._held)
         return out

@@ -235,14 +235,26 @@ def test_a_person_sees_each_key_at_once_and_no_value() -> None:
     assert masker.feed(b"c") + masker.idle() + masker.feed(b"ord.") == b"c[SECRET:v1]."
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\x1b[0m\r\n", b"\r\n\r\n"])
+def test_a_line_that_has_ended_shows_when_nothing_follows(end: bytes) -> None:
+    masker = Masker(needles("dye-works", "eady-made"))
+    assert masker.feed(b"ready" + end) == b"r"
+    assert masker.idle() == b""
+    masker = Masker(needles("dye-works"))
+    assert masker.feed(b"ready" + end) == b"rea"
+    assert masker.idle() == b"dy" + end
+    assert masker.idle() == b""
+    assert masker.feed(b"e-works") + masker.finish() == b"[SECRET:v0]"
+
+
 @settings(max_examples=300, deadline=None)
-@given(streams(), st.data())
-def test_pauses_of_a_person_show_three_bytes_of_a_value_at_most(
-    stream: tuple[list[bytes], bytes], data: st.DataObject
+@given(streams(), st.data(), st.booleans())
+def test_pauses_show_three_bytes_of_a_value_at_most(
+    stream: tuple[list[bytes], bytes], data: st.DataObject, typed: bool
 ) -> None:
     made, text = stream
     found = needles(*made)
-    masker = Masker(found, typed=True)
+    masker = Masker(found, typed=typed)
     out, cut = b"", sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
     for a, b in itertools.pairwise([0, *cut, len(text)]):
         out += masker.feed(text[a:b]) + masker.idle()

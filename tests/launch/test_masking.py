@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.launch.runs import TOKEN
+from tests.launch.runs import TOKEN, Lango
 from tests.launch.test_pipes import read_until
 from tests.parts import require
 
@@ -19,9 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.launch.runs import Lango
-
 SET = ("--set", "T={{secret:demo/token}}")
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Lango]:
+    """A vault for one test, which may change it."""
+    made = Lango(tmp_path)
+    yield made
+    made.close()
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -82,11 +88,11 @@ def test_a_secret_that_the_command_was_not_given_is_masked_too(lango: Lango) -> 
     assert out == b"[SECRET:demo/token]\n"
 
 
-def test_an_older_version_that_was_handed_out_is_masked(lango: Lango) -> None:
-    lango("secrets", "set", "old", "-", stdin=b"the-first-value-81723")
-    lango("secrets", "set", "old", "-", stdin=b"the-second-value-1231")
+def test_an_older_version_that_was_handed_out_is_masked(own: Lango) -> None:
+    own("secrets", "set", "old", "-", stdin=b"the-first-value-81723")
+    own("secrets", "set", "old", "-", stdin=b"the-second-value-1231")
     words = ["--set", "A={{secret:old@1}}", "--", "sh", "-c", "echo $A"]
-    assert lango.start(*words).communicate()[0] == b"[SECRET:old]\n"
+    assert own.start(*words).communicate()[0] == b"[SECRET:old]\n"
 
 
 def test_a_value_in_two_writes_is_masked_and_a_prompt_does_not_wait(lango: Lango) -> None:
@@ -173,13 +179,25 @@ def test_one_run_is_one_record_of_what_was_handed_out_and_one_of_masking(lango: 
     assert sorted(after)[:] == sorted([*before, "secret.use", "secret.masking"])
 
 
-def test_on_a_terminal_each_key_shows_at_once_and_a_value_never(lango: Lango) -> None:
+def test_a_line_whose_end_could_begin_a_value_shows_before_the_next(own: Lango) -> None:
+    own("secrets", "set", "demo/dye", "-", stdin=b"dye-works-0123456789")
+    process = own.start(
+        "--", "sh", "-c", "echo ready; read word; printf 'dy\\ne-works-0123456789\\n'"
+    )
+    assert process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout.readline() == b"ready\n"
+    process.stdin.write(b"go\n")
+    assert process.communicate()[0] == b"[SECRET:demo/dye]\n"
+
+
+def test_on_a_terminal_each_key_shows_at_once_and_a_value_never(own: Lango) -> None:
     import pexpect
 
     for number in range(30):
-        lango("secrets", "set", f"many/{number}", "--generate", "password:24")
-    command, *words = [*lango.command, "run", "--", "bash", "--norc"]
-    child = pexpect.spawn(command, words, env=lango.env, encoding="utf-8", timeout=60)
+        own("secrets", "set", f"many/{number}", "--generate", "password:24")
+    command, *words = [*own.command, "run", "--", "bash", "--norc"]
+    child = pexpect.spawn(command, words, env=own.env, encoding="utf-8", timeout=60)
     child.expect_exact("# " if os.geteuid() == 0 else "$ ")
     for key in "echo token=abc9 hello":
         child.send(key)
