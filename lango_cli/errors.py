@@ -13,9 +13,10 @@ the thing, has no full stop and never holds a value; the hint is the next comman
     |  |- SecretNotFound 20      InvalidName 21          Conflict 22
     |  `- Expired 23             TooLarge 24
     |- SettingsError
-    |  `- UnknownSetting 30      InvalidSetting 31     ProfileNotFound 32
+    |  |- UnknownSetting 30      InvalidSetting 31     ProfileNotFound 32
+    |  `- ProfileExists 33
     |- CustodyError
-    |  |- CustodyUnavailable 40  CustodyDenied 41        KeyNotFound 43
+    |  |- CustodyUnavailable 40  CustodyDenied 41        MissingExtra 42  KeyNotFound 43
     |  `- KeyUnusable 44         BadSignature 45
     |- ApprovalError
     |  `- ApprovalDenied 50       ApprovalTimedOut 51
@@ -23,7 +24,7 @@ the thing, has no full stop and never holds a value; the hint is the next comman
     |- PolicyDenied 53           a secret's policy does not allow this use of it
     |- Findings 80               a check has something to report
     |- FileProblem 90            a file, folder or permission stands in the way
-    |- RunFailed 125             NotExecutable 126       CommandNotFound 127     of `lango run`
+    |- RunFailed 125             NotExecutable 126       CommandNotFound 127: in `errors_launch`
     |- Interrupted 130           Ctrl-C
     `- NotApplicable             internal: "not mine, try the next"; never reaches a person
 
@@ -205,16 +206,25 @@ class ProfileNotFound(SettingsError):
     default_hint = "leave out --profile"
 
 
+class ProfileExists(SettingsError):
+    """The name is taken, or the profile is the active one."""
+
+    code = 33
+    id = "profile_exists"
+    default_hint = "list profiles: lango settings profile list"
+
+
 class CustodyError(LangoError):
     """Something that keeps keys outside the vault."""
 
 
 class CustodyUnavailable(CustodyError):
-    """The OS keyring cannot be reached, or is locked."""
+    """What keeps the key cannot be reached, is locked, or has no time now (`throttled`)."""
 
     code = 40
     id = "custody_unavailable"
     default_hint = "see why: lango doctor"
+    throttled = False
 
 
 class CustodyDenied(CustodyError):
@@ -223,6 +233,13 @@ class CustodyDenied(CustodyError):
     code = 41
     id = "custody_denied"
     default_hint = "see why: lango doctor"
+
+
+class MissingExtra(CustodyError):
+    """An optional extra is not installed; the hint is the command that installs it."""
+
+    code = 42
+    id = "missing_extra"
 
 
 class KeyNotFound(CustodyError):
@@ -298,32 +315,6 @@ class FileProblem(LangoError):
     code = 90
     id = "file_problem"
     default_hint = "see what is wrong: lango doctor"
-
-
-class RunFailed(LangoError):
-    """`lango run` itself failed; message and, under --json, id are those of what went wrong."""
-
-    code = 125
-    id = "run_failed"
-
-    def __init__(self, cause: LangoError) -> None:
-        super().__init__(f"{cause.id}: {cause.message}", hint=cause.hint)
-        self.id = cause.id
-
-
-class NotExecutable(LangoError):
-    """The command is there and cannot be started."""
-
-    code = 126
-    id = "not_executable"
-
-
-class CommandNotFound(LangoError):
-    """No such command."""
-
-    code = 127
-    id = "command_not_found"
-    default_hint = "is it installed, and on PATH?"
 
 
 class Interrupted(LangoError):

@@ -307,25 +307,3 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Put everything on disk and let go."""
-
-
-class Custodian(Protocol):
-    """What keeps keys outside the vault: it wraps 32-byte keys and signs, and never sees data.
-
-    `context` is bound to the wrapped key. Errors are CustodyError's.
-    """
-
-    def wrap(self, key_id: str, data: SecretBytes, context: bytes) -> bytes:
-        """Encrypt a 32-byte key."""
-
-    def unwrap(self, key_id: str, wrapped: bytes, context: bytes) -> SecretBytes:
-        """The key out of `wrap`."""
-
-    def sign(self, key_id: str, message: bytes) -> bytes:
-        """A signature in the key's standard encoding."""
-
-    def verify(self, key_id: str, message: bytes, signature: bytes) -> bool:
-        """Whether a signature is this key's over this message."""
-
-    def describe(self) -> str:
-        """Which custodian it is and whether it answers, without needing the right to decrypt."""

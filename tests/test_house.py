@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lango_cli import __version__, errors
+from lango_cli import __version__, errors, errors_launch
 from lango_cli.exit_codes import EXIT_CODES
 from tests import generate
 
@@ -175,6 +175,7 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
         internal = kind is errors.NotApplicable
         line = rf"\b{kind.__name__}\b" + ("" if group or internal else rf" {kind.code}\b")
         assert re.search(line, errors.__doc__), kind.__name__
+    assert issubclass(errors_launch.RunFailed, errors.LangoError)
     drawn = set(re.findall(r"([A-Z]\w+) \d+", errors.__doc__))
     assert drawn <= {kind.__name__ for kind in classes()}
 

@@ -6,13 +6,8 @@ output), 126, 127 and 130 (a question was interrupted).
 
 from __future__ import annotations
 
-from lango_cli.errors import (
-    CommandNotFound,
-    Interrupted,
-    LangoError,
-    NotExecutable,
-    RunFailed,
-)
+from lango_cli.errors import Interrupted, LangoError
+from lango_cli.errors_launch import CommandNotFound, NotExecutable, RunFailed
 
 OWN = (RunFailed, NotExecutable, CommandNotFound, Interrupted)
 

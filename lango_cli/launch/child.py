@@ -14,7 +14,7 @@ import os
 import signal
 
 from lango_cli import hygiene
-from lango_cli.errors import CommandNotFound, NotExecutable
+from lango_cli.errors_launch import CommandNotFound, NotExecutable
 from lango_cli.launch.program import LOOK
 
 TYPE_CHECKING = False

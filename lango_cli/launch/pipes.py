@@ -16,7 +16,7 @@ import os
 import signal
 import termios
 
-from lango_cli.errors import LangoError, RunFailed
+from lango_cli.errors_launch import RunFailed
 from lango_cli.launch import child
 from lango_cli.launch.pump import Pump
 
@@ -24,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lango_cli.errors import LangoError
     from lango_cli.launch.child import Command
     from lango_cli.model import TextFilter
 

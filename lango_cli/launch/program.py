@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from lango_cli.errors import CommandNotFound, NotExecutable
+from lango_cli.errors_launch import CommandNotFound, NotExecutable
 
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 LOOK = "see its mode: ls -l"

@@ -14,7 +14,7 @@ import select
 import signal
 import termios
 
-from lango_cli.errors import RunFailed
+from lango_cli.errors_launch import RunFailed
 from lango_cli.launch import child, monitor, pipes
 from lango_cli.launch.pump import Pump
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from lango_cli.config import load
-from lango_cli.errors import CommandNotFound, NotExecutable, UsageProblem
+from lango_cli.errors import UsageProblem
+from lango_cli.errors_launch import CommandNotFound, NotExecutable
 from lango_cli.interceptor.use_policy import place
 from lango_cli.launch import program
 
