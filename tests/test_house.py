@@ -149,6 +149,9 @@ def tracked() -> tuple[str, ...]:
 
 # Errors.
 
+ERRORS = ("errors.py", "errors_launch.py")
+"""Where their classes are; the tree that the first one draws holds both."""
+
 
 def classes(
     base: type[errors.LangoError] = errors.LangoError,
@@ -188,7 +191,7 @@ def test_every_code_is_in_the_table() -> None:
 def test_all_errors_are_in_the_one_tree() -> None:
     for name, tree in modules().items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef) and name != "errors.py":
+            if isinstance(node, ast.ClassDef) and name not in ERRORS:
                 bases = {ast.unparse(base) for base in node.bases}
                 tree_names = {kind.__name__ for kind in classes()}
                 assert not bases & tree_names, f"{name}: {node.name} belongs in errors.py"
