@@ -49,6 +49,10 @@ PARTS = (
     Part("dash", "dash", "a reader of exported secrets: the plain POSIX shell"),
     Part("node", "nodejs", "a reader of exported secrets: node's dotenv"),
     Part("npm", "npm", "what installs node's dotenv"),
+    Part("softhsm2-util", "softhsm2", "a token that speaks PKCS#11"),
+    Part("pkcs11-tool", "opensc", "an independent client of the token"),
+    Part("swtpm", "swtpm", "a TPM 2.0"),
+    Part("tpm2_unseal", "tpm2-tools", "what talks to the TPM"),
     Part("docker", "docker.io", "a reader of exported secrets: docker run --env-file"),
     Part("docker-compose", "docker-compose", "a reader of exported secrets: compose files"),
 )
