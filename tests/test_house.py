@@ -94,6 +94,7 @@ REVEALS: dict[str, int] = {
     "vault/keys.py": 1,
     "vault/plain.py": 1,
     "vault/plain_import.py": 2,
+    "vault/plain_profiles.py": 4,
     "vault/registry.py": 1,
     "vault/secrets.py": 3,
     "vault/slots.py": 2,

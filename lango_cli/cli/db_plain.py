@@ -42,11 +42,14 @@ def decrypt(call: Call, file: File) -> None:
         with call.progress() as progress:
             written = plain.export_plain(vault, file, progress)
     call.ui.note(f"{written.secrets} secrets are written to {file}, and compared")
+    if written.profiles:
+        call.ui.note(f"profiles of settings: {written.profiles}")
     if written.lost:
         call.ui.warn(f"{written.lost} versions are not: the keys that sealed them are destroyed")
     call.ui.warn(f"{file} {IN_CLEAR}")
     if call.ui.json:
-        call.ui.document({"path": file, "secrets": written.secrets, "lost": written.lost})
+        members = {"secrets": written.secrets, "lost": written.lost, "profiles": written.profiles}
+        call.ui.document({"path": file, **members})
 
 
 @command(app, "encrypt", unlocks=True)
@@ -81,8 +84,11 @@ def encrypt(
 def _tell(call: Call, file: str, taken: Taken, *, dry_run: bool) -> None:
     done = "nothing was changed; it would be: " if dry_run else ""
     call.ui.note(f"{done}{taken.new} new, {taken.changed} changed, {taken.same} the same")
+    if taken.profiles:
+        call.ui.note(f"{done}profiles of settings, new or changed: {taken.profiles}")
     if not dry_run:
         call.ui.warn(f"{file} is still there and {IN_CLEAR}")
     if call.ui.json:
         members = {"new": taken.new, "changed": taken.changed, "same": taken.same}
+        members["profiles"] = taken.profiles
         call.ui.document({"path": file, "dry_run": dry_run, **members})

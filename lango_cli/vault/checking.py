@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lango_cli.errors import LangoError
-from lango_cli.vault import rows_check, rows_look
+from lango_cli.vault import profiles, rows_check, rows_look, rows_profiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,27 @@ def values(vault: Parts, progress: Progress) -> Iterator[str]:
             progress.advance(EVERY)
 
 
+def documents(vault: Parts) -> Iterator[str]:
+    """What is wrong with any version of any profile; not those lost with a destroyed key."""
+    opener = vault.keys.opener()
+    for row in rows_profiles.all_versions(vault.store):
+        profile, name, version, key, key_version, size, members, sealed = row
+        named = f"profile {f'id {profile}' if name is None else name}@{version}"
+        which = (key, key_version)
+        try:
+            if data_key := opener(which):
+                data = vault.reader.unseal_with(
+                    data_key, profile, version, which, sealed, profiles.TABLE
+                )
+                found = profiles.encode(profiles.decode(data, str(name)))
+                if (len(found[0]), found[1]) != (size, members):
+                    yield f"{named}: it is not as large as it should be"
+        except LangoError as err:
+            yield f"{named}: {err.message}"
+        if name is None:
+            yield f"{named}: there is no such profile"
+
+
 def wrapped_keys(vault: Parts) -> Iterator[str]:
     """What is wrong with any version of any key."""
     for key, name, version in rows_check.all_key_versions(vault.store):
@@ -58,5 +79,9 @@ def references(vault: Parts) -> Iterator[str]:
     """Rows that refer to what is not there."""
     for name in rows_check.without_current(vault.store):
         yield f"{name}: its current version is not there"
+    for name in rows_profiles.without_current(vault.store):
+        yield f"profile {name}: its last version is not there"
+    if rows_profiles.count(vault.store) and rows_profiles.active(vault.store) is None:
+        yield "no profile is the active one"
     for what, count in rows_check.dangling(vault.store):
         yield f"{what}: {count}"

@@ -78,6 +78,21 @@ _POLICIES = (
         PRIMARY KEY(secret_id, kind, pattern)) WITHOUT ROWID""",
 )
 
+_PROFILES = (
+    """CREATE TABLE profiles(
+        id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, active INTEGER NOT NULL,
+        version INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL)""",
+    "CREATE UNIQUE INDEX profiles_active ON profiles(active) WHERE active = 1",
+    """CREATE TABLE profile_versions(
+        profile_id TEXT NOT NULL REFERENCES profiles(id) ON DELETE CASCADE,
+        version INTEGER NOT NULL, key_id TEXT NOT NULL, key_version INTEGER NOT NULL,
+        created_at INTEGER NOT NULL, size INTEGER NOT NULL, members INTEGER NOT NULL,
+        sealed BLOB NOT NULL, PRIMARY KEY(profile_id, version),
+        FOREIGN KEY(key_id, key_version) REFERENCES key_versions(key_id, version)
+            ON DELETE RESTRICT)""",
+    "CREATE INDEX profile_versions_key ON profile_versions(key_id, key_version)",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _BACKUPS,
@@ -85,4 +100,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _KEY_REGISTRY,
     _APPROVALS,
     _POLICIES,
+    _PROFILES,
 )

@@ -8,10 +8,8 @@ with milliseconds in the file; a value is bytes in both.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from lango_cli.codec import in_rfc3339, rfc3339
 from lango_cli.errors import (
     Conflict,
     InvalidName,
@@ -22,9 +20,10 @@ from lango_cli.errors import (
 )
 from lango_cli.passing import Passing
 from lango_cli.secret import SecretBytes
-from lango_cli.vault import rows_look, rows_plain, store_copy, store_plain
+from lango_cli.vault import plain_profiles, rows_look, rows_plain, store_copy, store_plain
 from lango_cli.vault.keys import DESTROYED, DISABLED
 from lango_cli.vault.names import check_name, check_tags
+from lango_cli.vault.plain_cells import milliseconds_of, text_of, time_text, whole
 from lango_cli.vault.reader import VALUE_LIMIT
 
 if TYPE_CHECKING:
@@ -33,11 +32,9 @@ if TYPE_CHECKING:
     from lango_cli.crypto.keys import DataKey
     from lango_cli.model import Progress
     from lango_cli.vault.parts import Parts
+    from lango_cli.vault.plain_profiles import PlainProfile
     from lango_cli.vault.store import Store
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-HIGHEST = 1 << 53
 TIMES = (3, 4, 5, 6, 7, 11)
 """Where a row of secrets has times."""
 BATCH = 200
@@ -46,10 +43,11 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How many secrets were written, and how many versions are lost with a destroyed key."""
+    """How many secrets and profiles were written; how many versions are lost with their key."""
 
     secrets: int
     lost: int
+    profiles: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ class Opener:
     def _secret(self, row: tuple[Any, ...]) -> PlainSecret:
         versions = []
         for version, created, name, *which, sealed in rows_plain.versions(self._source, row[0]):
-            key = self._key(which[0], which[1], f"{row[1]}@{version}")
+            key = self.key_of(which[0], which[1], f"{row[1]}@{version}")
             if key is None:
                 self.lost += 1
                 continue
@@ -132,7 +130,14 @@ class Opener:
             versions.append(PlainVersion(version, created, name, SecretBytes(data)))
         return PlainSecret(row, rows_plain.tags(self._source, row[0]), tuple(versions))
 
-    def _key(self, key: str, version: int, named: str) -> DataKey | None:
+    def profiles(self) -> list[PlainProfile]:
+        """Every profile of which the last version is not lost, by id."""
+        found, lost = plain_profiles.from_vault(self._vault, self._source, self.key_of)
+        self.lost += lost
+        return found
+
+    def key_of(self, key: str, version: int, named: str) -> DataKey | None:
+        """The key that sealed what is `named`, None if it is destroyed."""
         if (key, version) not in self._keys:
             found = self._vault.keys.stored(key, version)
             try:
@@ -161,18 +166,18 @@ def from_file(store: Store) -> Iterator[PlainSecret]:
 def _from_file(store: Store, row: tuple[Any, ...]) -> PlainSecret:
     cells = list(row)
     for at in TIMES:
-        cells[at] = None if at > 5 and row[at] is None else _milliseconds(row[at])
+        cells[at] = None if at > 5 and row[at] is None else milliseconds_of(row[at])
     if not isinstance(row[1], str):
         raise InvalidName("a name is a text")
     if check_name(row[1]) != row[1]:
         raise InvalidName("its name is not in NFC")
     for at in (0, 9, 10):
-        _text(row[at])
+        text_of(row[at])
     for at in (2, 8, 12):
         if not (at == 8 and row[at] is None):
-            _whole(row[at])
+            whole(row[at])
     tags = store_plain.plain_tags(store, row[0])
-    known = check_tags([_text(tag) for tag in tags])
+    known = check_tags([text_of(tag) for tag in tags])
     versions = tuple(_version(*found) for found in store_plain.plain_versions(store, row[0]))
     found = PlainSecret(tuple(cells), known, versions)
     _check_numbers(versions, row[2])
@@ -194,36 +199,9 @@ def _version(version: object, created: object, key: object, value: object) -> Pl
         raise Tampered("a value is neither a blob nor a text")
     if len(value) > VALUE_LIMIT:
         raise TooLarge(f"a value is over {VALUE_LIMIT} bytes")
-    if not _whole(version):
+    if not whole(version):
         raise Tampered("versions are numbers from 1")
-    return PlainVersion(_whole(version), _milliseconds(created), _text(key), SecretBytes(value))
-
-
-def _whole(value: object) -> int:
-    if type(value) is not int or not 0 <= value < HIGHEST:
-        raise Tampered("a number is none, or out of range")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise Tampered("a text is none")
-    return value
-
-
-def time_text(milliseconds: int) -> str:
-    """`2026-01-31T12:00:00.250Z`."""
-    return f"{rfc3339(milliseconds // 1000)[:-1]}.{milliseconds % 1000:03}Z"
-
-
-def _milliseconds(text: object) -> int:
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None or not in_rfc3339(moment.timestamp()):
-        raise Tampered("a time is not RFC 3339 with a zone, from 1970 on")
-    return (moment - _EPOCH) // _MILLISECOND
+    return PlainVersion(whole(version), milliseconds_of(created), text_of(key), SecretBytes(value))
 
 
 def refuse_doubles(store: Store) -> None:
@@ -271,13 +249,15 @@ def _write(vault: Parts, source: Store, path: str, progress: Progress) -> None:
         store_plain.insert(target, "keys", rows_plain.keys(source))
         progress.start("writing", _count(source))
         batch: list[PlainSecret] = []
-        for secret in Opener(vault, source).all():
+        opener = Opener(vault, source)
+        for secret in opener.all():
             batch.append(secret)
             if len(batch) == BATCH or sum(map(_weight, batch)) > VALUE_LIMIT:
                 _insert(target, batch)
                 progress.advance(len(batch))
                 batch = []
         _insert(target, batch)
+        plain_profiles.insert(target, opener.profiles())
         store_plain.finish_plain(target)
     finally:
         target.abandon()
@@ -316,11 +296,14 @@ def _compare(vault: Parts, source: Store, path: str, progress: Progress) -> Writ
                 raise Tampered(f"{ours.name} was not written as it is")
             count += 1
             progress.advance()
+        profiles = opener.profiles()
+        if profiles != list(plain_profiles.from_file(written)):
+            raise Tampered("a profile was not written as it is")
     except ValueError:
         raise Tampered("the file does not hold as many secrets as the vault") from None
     finally:
         written.abandon()
-    return Written(count, opener.lost)
+    return Written(count, opener.lost, len(profiles))
 
 
 def _count(source: Store) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lango_cli.crypto.mac import random_bytes
 from lango_cli.errors import KeyNotFound, KeyUnusable, Tampered, UsageProblem
-from lango_cli.vault import rows, rows_plain, store_plain
+from lango_cli.vault import plain_profiles, rows, rows_plain, store_plain
 from lango_cli.vault.plain import BATCH, Opener, from_file, refuse_doubles
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Taken:
     new: int = 0
     changed: int = 0
     same: int = 0
+    profiles: int = 0
+    """Profiles that were new or changed."""
 
 
 class _DryRun(Exception):
@@ -70,6 +72,8 @@ def _end(dry_run: bool) -> None:
 def _record(vault: Parts, path: str, taken: Taken) -> None:
     shown = path.encode("utf-8", "backslashreplace").decode()
     detail = f"{taken.new} new, {taken.changed} changed, {taken.same} the same"
+    if taken.profiles:
+        detail += f", {taken.profiles} profiles"
     vault.audit.append(vault.audit.event("db.encrypt", shown, detail=detail))
 
 
@@ -95,6 +99,7 @@ class _Import:
             self._take(secret)
             self._progress.advance()
         self._write_batch()
+        self.taken.profiles = plain_profiles.take(self._vault, source, self._key)
 
     def _take(self, secret: PlainSecret) -> None:
         known = None if secret.deleted else rows.live(self._store, secret.name)

@@ -44,9 +44,15 @@ class Value:
         self.value = value
 
 
-def context_ends(vault: bytes, key: tuple[str, int]) -> tuple[bytes, bytes]:
+SECRETS = b"secrets"
+"""The table that the seal of a secret's value is bound to."""
+
+
+def context_ends(
+    vault: bytes, key: tuple[str, int], table: bytes = SECRETS
+) -> tuple[bytes, bytes]:
     """What stands before and after `context_middle` for all values of a key's version."""
-    before = VALUE_FORMAT + pack(b"lango/value/v1", vault, b"secrets")
+    before = VALUE_FORMAT + pack(b"lango/value/v1", vault, table)
     return before, pack(key[0].encode(), key[1].to_bytes(8, "big"))
 
 
@@ -55,9 +61,11 @@ def context_middle(secret: str, version: int) -> bytes:
     return pack(secret.encode(), version.to_bytes(8, "big"))
 
 
-def value_context(vault: bytes, secret: str, version: int, key: tuple[str, int]) -> bytes:
+def value_context(
+    vault: bytes, secret: str, version: int, key: tuple[str, int], table: bytes = SECRETS
+) -> bytes:
     """What a sealed value is bound to; `key` is its id and version."""
-    before, after = context_ends(vault, key)
+    before, after = context_ends(vault, key, table)
     return before + context_middle(secret, version) + after
 
 
@@ -129,16 +137,29 @@ class Reader:
     def _seal(
         self, secret: str, version: int, key: tuple[str, int, DataKey], data: bytes
     ) -> bytes:
-        context = value_context(self._vault, secret, version, key[:2])
+        return self.seal_with(key, secret, version, data, SECRETS)
+
+    def seal_with(
+        self, key: tuple[str, int, DataKey], owner: str, version: int, data: bytes, table: bytes
+    ) -> bytes:
+        """One value of whatever table has sealed ones; `owner` is the id it belongs to."""
+        context = value_context(self._vault, owner, version, key[:2], table)
         return VALUE_FORMAT + seal(key[2], data, context)
 
     def _unseal(self, secret: str, version: int, key: tuple[str, int], sealed: bytes) -> bytes:
         return self.unseal_with(self._keys.version(*key), secret, version, key, sealed)
 
     def unseal_with(
-        self, opener: DataKey, secret: str, version: int, key: tuple[str, int], sealed: bytes
+        self,
+        opener: DataKey,
+        secret: str,
+        version: int,
+        key: tuple[str, int],
+        sealed: bytes,
+        table: bytes = SECRETS,
     ) -> bytes:
         """One value, opened by the key that it names, whatever state that is in."""
         if sealed[:1] != VALUE_FORMAT:
             raise Tampered("a value is in no format that lango knows")
-        return unseal(opener, sealed[1:], value_context(self._vault, secret, version, key))
+        context = value_context(self._vault, secret, version, key, table)
+        return unseal(opener, sealed[1:], context)

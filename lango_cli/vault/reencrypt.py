@@ -20,7 +20,8 @@ from lango_cli.errors import KeyUnusable, Tampered
 from lango_cli.files import LOCK_POLL
 from lango_cli.vault import rows_keys
 from lango_cli.vault.keys import DESTROYED, DISABLED, ENCRYPTION, RETIRED
-from lango_cli.vault.reader import VALUE_FORMAT, context_ends, context_middle
+from lango_cli.vault.profiles import TABLE
+from lango_cli.vault.reader import SECRETS, VALUE_FORMAT, context_ends, context_middle
 
 if TYPE_CHECKING:
     from lango_cli.model import Progress
@@ -34,6 +35,8 @@ BATCH_BYTES = 8 << 20
 SHOWN = 5
 """Values that do not open, named at most."""
 WHAT = "re-encrypting"
+BOUND = {rows_keys.VERSIONS: SECRETS, rows_keys.PROFILES: TABLE}
+"""What the seals of a table's values are bound to."""
 
 
 class Reencryption:
@@ -44,7 +47,7 @@ class Reencryption:
         self._store = vault.store
         self._name = name
         self._progress = progress
-        self._damaged: dict[tuple[str, int], None] = {}
+        self._damaged: dict[tuple[str, str, int], None] = {}
         self.moved = 0
 
     def run(self) -> int:
@@ -57,7 +60,8 @@ class Reencryption:
         while self.moved > before:
             before = self.moved
             for version in self._older():
-                self._move_all(version)
+                for table in rows_keys.SEALED:
+                    self._move_all(table, version)
         self._finish()
         return self.moved
 
@@ -78,11 +82,11 @@ class Reencryption:
         counts = rows_keys.counts(self._store, newest.id)
         return sum(counts[version] for version in self._older())
 
-    def _move_all(self, version: int) -> None:
+    def _move_all(self, table: str, version: int) -> None:
         after = -1
         while True:
             with self._store.write():
-                through, moved = self._move_some(version, after)
+                through, moved = self._move_some(table, version, after)
             self.moved += moved
             self._progress.advance(moved)
             if through is None:
@@ -91,30 +95,30 @@ class Reencryption:
             # Who waits for the lock looks for it this often.
             time.sleep(LOCK_POLL)
 
-    def _move_some(self, version: int, after: int) -> tuple[int | None, int]:
+    def _move_some(self, table: str, version: int, after: int) -> tuple[int | None, int]:
         """One batch, inside a write: the last row looked at (None: no more), how many moved."""
         target = self._newest()
         if version == target.version:
             return None, 0
-        last = self._reach(target.id, version, after)
+        last = self._reach(table, target.id, version, after)
         if last is None:
             return None, 0
-        resealer = Resealer(self._vault, version, target)
+        resealer = Resealer(self._vault, version, target, BOUND[table])
         changes = []
-        for row, secret, number, sealed in rows_keys.sealed_between(
-            self._store, target.id, version, after + 1, last
+        for row, owner, number, sealed in rows_keys.sealed_between(
+            self._store, table, target.id, version, after + 1, last
         ):
             try:
-                changes.append((target.version, resealer.reseal(secret, number, sealed), row))
+                changes.append((target.version, resealer.reseal(owner, number, sealed), row))
             except Tampered:
-                self._damaged[secret, number] = None
-        rows_keys.reseal(self._store, changes)
+                self._damaged[table, owner, number] = None
+        rows_keys.reseal(self._store, table, changes)
         return last, len(changes)
 
-    def _reach(self, key_id: str, version: int, after: int) -> int | None:
+    def _reach(self, table: str, key_id: str, version: int, after: int) -> int | None:
         """The last row of the next batch, None where there is no next."""
         found, total = None, 0
-        for row, size in rows_keys.some_sealed(self._store, key_id, version, after, BATCH):
+        for row, size in rows_keys.some_sealed(self._store, table, key_id, version, after, BATCH):
             total += size
             if found is not None and total > BATCH_BYTES:
                 break
@@ -141,8 +145,8 @@ class Reencryption:
 
     def _names(self) -> str:
         shown = [
-            f"{rows_keys.name_of(self._store, secret)}@{version}"
-            for secret, version in list(self._damaged)[:SHOWN]
+            f"{rows_keys.name_of(self._store, table, owner)}@{version}"
+            for table, owner, version in list(self._damaged)[:SHOWN]
         ]
         return ", ".join(shown) + (", ..." if len(self._damaged) > SHOWN else "")
 
@@ -150,20 +154,22 @@ class Reencryption:
 class Resealer:
     """From one version of a data key to another."""
 
-    def __init__(self, vault: Parts, version: int, target: KeyVersion) -> None:
+    def __init__(
+        self, vault: Parts, version: int, target: KeyVersion, table: bytes = SECRETS
+    ) -> None:
         source = vault.keys.stored(target.id, version)
         source.refuse(DISABLED, DESTROYED)
         self._old = Cipher(vault.keys.data_key(source))
         self._new = Cipher(vault.keys.data_key(target))
         vault_id = vault.envelope.vault_bytes
-        self._from = context_ends(vault_id, (target.id, version))
-        self._to = context_ends(vault_id, (target.id, target.version))
+        self._from = context_ends(vault_id, (target.id, version), table)
+        self._to = context_ends(vault_id, (target.id, target.version), table)
 
-    def reseal(self, secret: str, version: int, sealed: bytes) -> bytes:
+    def reseal(self, owner: str, version: int, sealed: bytes) -> bytes:
         """The same value under the other version, opened once before it counts."""
         if sealed[:1] != VALUE_FORMAT:
             raise Tampered("a value is in no format that lango knows")
-        middle = context_middle(secret, version)
+        middle = context_middle(owner, version)
         value = self._old.unseal(sealed[1:], middle.join(self._from))
         context = middle.join(self._to)
         made = self._new.seal(value, context)

@@ -37,7 +37,15 @@ if TYPE_CHECKING:
     from lango_cli.vault.parts import Opened, Parts
     from lango_cli.vault.store import Store
 
-COMPARED = ("secrets", "versions", "tags", "keys", "key_versions")
+COMPARED = (
+    "secrets",
+    "versions",
+    "tags",
+    "keys",
+    "key_versions",
+    "profiles",
+    "profile_versions",
+)
 """Tables that have to come back as they are; of keys all but how they are wrapped."""
 
 

@@ -37,12 +37,20 @@ def versions(store: Store, key_id: str) -> list[Row]:
     )
 
 
+VERSIONS, PROFILES = "versions", "profile_versions"
+_OWNER = {VERSIONS: "secret_id", PROFILES: "profile_id"}
+SEALED = tuple(_OWNER)
+"""The tables of what data keys seal: values of secrets, documents of settings."""
+
+
 def counts(store: Store, key_id: str) -> dict[int, int]:
-    """How many values each version seals, trash included; from the index alone."""
-    found = store.rows(
-        "SELECT key_version, count(*) FROM versions WHERE key_id = ? GROUP BY key_version", key_id
-    )
-    return {row[0]: row[1] for row in found}
+    """How many values each version seals, trash and profiles included; from the indexes alone."""
+    found: dict[int, int] = {}
+    for table in SEALED:
+        query = f"SELECT key_version, count(*) FROM {table} WHERE key_id = ? GROUP BY key_version"  # noqa: S608  # one of the names above
+        for version, count in store.rows(query, key_id):
+            found[version] = found.get(version, 0) + count
+    return found
 
 
 def retire_older(store: Store, key_id: str, version: int) -> None:
@@ -89,11 +97,14 @@ def set_moving(store: Store, key_id: str, since: int | None) -> None:
     store.run("UPDATE keys SET moving_since = ? WHERE id = ?", since, key_id)
 
 
-def some_sealed(store: Store, key_id: str, version: int, after: int, most: int) -> list[Row]:
+def some_sealed(
+    store: Store, table: str, key_id: str, version: int, after: int, most: int
+) -> list[Row]:
     """Row number and size of values sealed by this version, in the order of the table."""
+    _OWNER[table]  # One of the names above, or KeyError.
     return store.rows(
-        """SELECT rowid, size FROM versions
-            WHERE key_id = ? AND key_version = ? AND rowid > ? ORDER BY rowid LIMIT ?""",
+        f"""SELECT rowid, size FROM {table}
+            WHERE key_id = ? AND key_version = ? AND rowid > ? ORDER BY rowid LIMIT ?""",  # noqa: S608  # checked
         key_id,
         version,
         after,
@@ -101,11 +112,13 @@ def some_sealed(store: Store, key_id: str, version: int, after: int, most: int) 
     )
 
 
-def sealed_between(store: Store, key_id: str, version: int, first: int, last: int) -> list[Row]:
-    """Row number, secret id, version, sealed value, of those with such row numbers."""
+def sealed_between(
+    store: Store, table: str, key_id: str, version: int, first: int, last: int
+) -> list[Row]:
+    """Row number, owner's id, version, sealed value, of those with such row numbers."""
     return store.rows(
-        """SELECT rowid, secret_id, version, sealed FROM versions
-            WHERE key_id = ? AND key_version = ? AND rowid BETWEEN ? AND ? ORDER BY rowid""",
+        f"""SELECT rowid, {_OWNER[table]}, version, sealed FROM {table}
+            WHERE key_id = ? AND key_version = ? AND rowid BETWEEN ? AND ? ORDER BY rowid""",  # noqa: S608  # checked
         key_id,
         version,
         first,
@@ -113,14 +126,18 @@ def sealed_between(store: Store, key_id: str, version: int, first: int, last: in
     )
 
 
-def reseal(store: Store, changes: Sequence[tuple[object, ...]]) -> None:
+def reseal(store: Store, table: str, changes: Sequence[tuple[object, ...]]) -> None:
     """(key version, sealed, row number) of each; no time changes, for no value does."""
-    store.run_many("UPDATE versions SET key_version = ?, sealed = ? WHERE rowid = ?", changes)
+    _OWNER[table]  # One of the names above, or KeyError.
+    store.run_many(f"UPDATE {table} SET key_version = ?, sealed = ? WHERE rowid = ?", changes)  # noqa: S608  # checked
 
 
-def name_of(store: Store, secret: str) -> str:
-    """A secret's name, live or deleted."""
-    row = store.row("SELECT name FROM secrets WHERE id = ?", secret)
+def name_of(store: Store, table: str, owner: str) -> str:
+    """What a secret, live or deleted, is called, or a profile."""
+    if table == PROFILES:
+        row = store.row("SELECT 'profile ' || name FROM profiles WHERE id = ?", owner)
+    else:
+        row = store.row("SELECT name FROM secrets WHERE id = ?", owner)
     return "" if row is None else str(row[0])
 
 

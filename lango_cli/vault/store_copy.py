@@ -16,7 +16,7 @@ from lango_cli.vault.engine import dbapi2
 from lango_cli.vault.envelope import PAGE_SIZE
 from lango_cli.vault.migrations import MIGRATIONS
 from lango_cli.vault.store import ERRORS, Store, translate
-from lango_cli.vault.store_open import IMMUTABLE, connect, migrate_alone, open_alone
+from lango_cli.vault.store_open import IMMUTABLE, connect, migrate_alone, open_alone, shadow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +38,15 @@ Digests = dict[str, tuple[int, bytes]]
 
 def snapshot(store: Store, key: DatabaseKey, page_size: int) -> Store:
     """The database of an open store as it is now, however others change it; to be abandoned."""
-    mode = "mode=rw" if store.writable else IMMUTABLE
-    return _begun(_opened(store.path, mode, key, page_size))
+    if store.writable:
+        return _begun(_opened(store.path, "mode=rw", key, page_size))
+    copy = _opened(store.path, IMMUTABLE, key, page_size)
+    try:
+        shadow(copy, copy.meta("schema"))
+        return _begun(copy)
+    except BaseException:
+        copy.abandon()
+        raise
 
 
 def open_copy(path: str, key: DatabaseKey, page_size: int) -> Store:

@@ -251,8 +251,32 @@ def _check(store: Store, vault: str) -> None:
         raise Tampered("the database does not say which schema it has")
     if schema > len(MIGRATIONS):
         raise NewerFormat(f"the database has schema {schema}, this lango knows {len(MIGRATIONS)}")
-    if schema < len(MIGRATIONS):
+    if schema < len(MIGRATIONS) and store.writable:
         _migrate(store, store.write())
+    elif schema < len(MIGRATIONS):
+        shadow(store, schema)
+
+
+def shadow(store: Store, schema: int) -> None:
+    """Make a file that cannot be changed look as if its schema were the newest one.
+
+    The steps that it has not had are done to tables of the connection's own, in memory, which
+    stand before those of the file: new ones are empty, changed ones begin as copies.
+    """
+    store.rows("PRAGMA temp_store = MEMORY")
+    copied = set()
+    for step in MIGRATIONS[schema:]:
+        for statement in step:
+            words = statement.split()
+            table = words[2]
+            if words[0] == "ALTER" and table not in copied:
+                # Names of tables come from the steps above.
+                store.run(f"CREATE TEMP TABLE {table} AS SELECT * FROM main.{table}")  # noqa: S608
+                copied.add(table)
+            if words[:2] == ["CREATE", "TABLE"]:
+                copied.add(table.partition("(")[0])
+                statement = statement.replace("CREATE TABLE", "CREATE TEMP TABLE", 1)
+            store.run(statement)
 
 
 def migrate_alone(store: Store) -> None:

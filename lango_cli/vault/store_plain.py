@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 APPLICATION = 0x4C4E474F
 """`LNGO`, in the field by which SQLite files say whose they are."""
-FORMAT = 1
+FORMAT = 2
+"""1: without profiles."""
 MAGIC = b"SQLite format 3\0"
 HINT = "name a file that lango db decrypt made"
 
@@ -44,6 +45,13 @@ _SCHEMA = (
         secret_id TEXT NOT NULL REFERENCES secrets(id), version INTEGER NOT NULL,
         created_at TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
         PRIMARY KEY(secret_id, version))""",
+    """CREATE TABLE profiles(
+        id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, active INTEGER NOT NULL,
+        version INTEGER NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL)""",
+    """CREATE TABLE profile_versions(
+        profile_id TEXT NOT NULL REFERENCES profiles(id), version INTEGER NOT NULL,
+        created_at TEXT NOT NULL, key TEXT NOT NULL, document BLOB NOT NULL,
+        PRIMARY KEY(profile_id, version))""",
 )
 COLUMNS: dict[str, tuple[str, ...]] = {
     "lango": ("name", "value"),
@@ -65,8 +73,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "tags": ("secret_id", "tag"),
     "versions": ("secret_id", "version", "created_at", "key", "value"),
+    "profiles": ("id", "name", "active", "version", "created_at", "updated_at"),
+    "profile_versions": ("profile_id", "version", "created_at", "key", "document"),
 }
 """Every table of the file, and its columns in their order."""
+_OF_PROFILES = ("profiles", "profile_versions")
 
 
 def create_plain(path: str) -> Store:
@@ -150,7 +161,9 @@ def _check_schema(store: Store) -> None:
     owner, version = _number(store, "application_id"), _number(store, "user_version")
     if owner == APPLICATION and version > FORMAT:
         raise NewerFormat(f"{store.path} has schema {version}, this lango knows {FORMAT}")
-    if owner != APPLICATION or version != FORMAT or not all(_is_ours(store, it) for it in COLUMNS):
+    wanted = [name for name in COLUMNS if version >= FORMAT or name not in _OF_PROFILES]
+    known = owner == APPLICATION and version in (1, FORMAT)
+    if not known or not all(_is_ours(store, table) for table in wanted):
         raise UsageProblem(f"{store.path} is a SQLite file of another schema", hint=HINT)
     if store.rows("PRAGMA integrity_check(1)") != [("ok",)]:
         raise Tampered(f"{store.path} is damaged", hint="write it again: lango db decrypt FILE")
@@ -208,3 +221,23 @@ def plain_orphans(store: Store) -> int:
             + (SELECT count(*) FROM versions WHERE secret_id NOT IN (SELECT id FROM secrets))"""
     )
     return 0 if row is None else int(row[0])
+
+
+def plain_profiles(store: Store) -> list[Row]:
+    """Rows of `profiles`, by id; none of a file that was written before there were any."""
+    if _number(store, "user_version") < FORMAT:
+        return []
+    columns = ", ".join(COLUMNS["profiles"])
+    try:
+        return store.rows(f"SELECT {columns} FROM profiles ORDER BY id")  # noqa: S608  # known names
+    except Tampered:
+        raise Tampered(f"{store.path} is damaged, or has text of no UTF-8", hint=HINT) from None
+
+
+def plain_documents(store: Store, profile: object) -> list[Row]:
+    """version, created_at, key, document of one profile, oldest first."""
+    return store.rows(
+        """SELECT version, created_at, key, document FROM profile_versions
+            WHERE profile_id = ? ORDER BY version""",
+        profile,
+    )

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from lango_cli.vault.key_use import KeyUse
     from lango_cli.vault.parts import Policy
     from lango_cli.vault.policies import Policies
+    from lango_cli.vault.profiles import Profiles
     from lango_cli.vault.registry import Registry
     from lango_cli.vault.secrets import Secrets
     from lango_cli.vault.slots import Slots
@@ -185,6 +186,13 @@ class Vault(Parts):
         from lango_cli.vault.key_use import KeyUse
 
         return KeyUse(self)
+
+    @property
+    def profiles(self) -> Profiles:
+        """The profiles of settings."""
+        from lango_cli.vault.profiles import Profiles
+
+        return Profiles(self)
 
     @property
     def approvals(self) -> Approvals:

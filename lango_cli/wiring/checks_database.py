@@ -42,6 +42,7 @@ def inside(vault: Vault, progress: Progress) -> list[Finding]:
     parts = (
         ("keys", "keys", checking.wrapped_keys(vault)),
         ("values", "values", checking.values(vault, progress)),
+        ("profiles", "profiles", checking.documents(vault)),
         ("references", "references between rows", checking.references(vault)),
     )
     found = [

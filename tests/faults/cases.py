@@ -68,6 +68,8 @@ def make(place: Place) -> None:
         set_value(vault, "large", bytes(range(256)) * 40)
         set_value(vault, "thrown away", b"value")
         vault.secrets.delete("thrown away")
+        vault.profiles.write(None, {"secrets": {"versions": 5}})
+        vault.profiles.create("spare", {"apps": {"large": "x" * 5000}})
     with place.open(Passphrase(PASSPHRASE)):
         pass
 
@@ -315,6 +317,39 @@ def restore(place: Place, begin: Callable[[], None]) -> None:
     store.abandon()
 
 
+def save_profile(place: Place, begin: Callable[[], None]) -> None:
+    """A new version of the active profile."""
+    with place.open() as vault:
+        begin()
+        vault.profiles.write("default", {"secrets": {"versions": 6}}, if_version=1)
+
+
+def use_profile(place: Place, begin: Callable[[], None]) -> None:
+    """Another profile is the active one."""
+    with place.open() as vault:
+        begin()
+        vault.profiles.use("spare")
+
+
+def roll_profile_back(place: Place, begin: Callable[[], None]) -> None:
+    """An older version once more."""
+    with place.open() as vault:
+        begin()
+        vault.profiles.rollback("default", 1)
+
+
+def saved(place: Place) -> None:
+    """A profile with two versions."""
+    save_profile(place, lambda: None)
+
+
+def delete_profile(place: Place, begin: Callable[[], None]) -> None:
+    """One profile less, with all its versions."""
+    with place.open() as vault:
+        begin()
+        vault.profiles.delete("spare")
+
+
 @dataclass
 class Told:
     """A secret to be imported."""
@@ -367,6 +402,10 @@ CASES = {
     "decrypt": Case(decrypt, with_folder, whole_plain),
     "encrypt": Case(encrypt, decrypted_and_changed),
     "import": Case(take_in),
+    "profile write": Case(save_profile),
+    "profile use": Case(use_profile),
+    "profile rollback": Case(roll_profile_back, saved),
+    "profile delete": Case(delete_profile),
     "rotate": Case(rotate),
     "reencrypt": Case(reencrypt, outside=moved),
     "destroy": Case(destroy, reencrypted),

@@ -92,6 +92,16 @@ def contents(vault: Vault) -> dict[str, Any]:
             key.name: [key.state, [[one.version, one.state] for one in key.versions]]
             for key in vault.registry.list()
         },
+        "profiles": {
+            one.name: [
+                one.active,
+                *(
+                    vault.profiles.read(one.name, it.version)
+                    for it in vault.profiles.history(one.name)
+                ),
+            ]
+            for one in vault.profiles.all()
+        },
         "generation": vault.envelope.generation,
         "page size": vault.envelope.page_size,
     }
@@ -113,6 +123,7 @@ def assert_whole(vault: Vault) -> None:
     quiet = Unwatched()
     wrong = [*checking.values(vault, quiet), *checking.references(vault)]
     wrong += checking.wrapped_keys(vault)
+    wrong += checking.documents(vault)
     assert not wrong, wrong
 
 

@@ -600,7 +600,7 @@ def test_everything_comes_back_from_a_plaintext_file_as_it_was(
 ) -> None:
     path = full.root / "clear"
     with full.open() as vault:
-        assert write_clear(vault, path) == Written(20, 0)
+        assert write_clear(vault, path) == Written(20, 0, 0)
         wanted = exported(vault.store)
     twin = Place(memory_folder / "twin")
     with twin.create() as vault:
@@ -612,7 +612,7 @@ def test_everything_comes_back_from_a_plaintext_file_as_it_was(
         assert (taken.new, taken.changed, taken.same) == (0, 0, 20)
         assert vault.secrets.get("folder/19").value is not None
         again = twin.root / "clear"
-        assert write_clear(vault, again) == Written(20, 0)
+        assert write_clear(vault, again) == Written(20, 0, 0)
 
 
 def exported(store: Store) -> list[tuple[object, ...]]:
