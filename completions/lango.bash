@@ -61,7 +61,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kms|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -127,15 +127,21 @@ _lango() {
             'lango keys verify') where='lango keys verify' ;;
             'lango keys passphrase') where='lango keys passphrase' ;;
             'lango keys slot') where='lango keys slot' ;;
+            'lango keys kms') where='lango keys kms' ;;
             'lango keys ls') where='lango keys list' ;;
-            'lango keys slot list') where='lango keys slot list' ;;
+            'lango keys slot move') where='lango keys slot move' ;;
+            'lango keys slot rewrap') where='lango keys slot rewrap' ;;
             'lango keys slot add') where='lango keys slot add' ;;
+            'lango keys slot list') where='lango keys slot list' ;;
             'lango keys slot remove') where='lango keys slot remove' ;;
             'lango keys slot test') where='lango keys slot test' ;;
             'lango keys slot rename') where='lango keys slot rename' ;;
             'lango keys slot rm') where='lango keys slot remove' ;;
             'lango keys slot ls') where='lango keys slot list' ;;
             'lango keys slot mv') where='lango keys slot rename' ;;
+            'lango keys kms status') where='lango keys kms status' ;;
+            'lango keys kms test') where='lango keys kms test' ;;
+            'lango keys kms fallback') where='lango keys kms fallback' ;;
             'lango db backup') where='lango db backup' ;;
             'lango db verify') where='lango db verify' ;;
             'lango db status') where='lango db status' ;;
@@ -223,10 +229,15 @@ _lango() {
             'lango keys sign'' '0) _lango_ask --keys ;;
             'lango keys verify'' '0) _lango_ask --keys ;;
             'lango keys verify'' '1) _lango_reply -f -- "$current" ;;
-            'lango keys slot add'' '0) _lango_reply -W 'passphrase keyring keyfile recovery' -- "$current" ;;
+            'lango keys slot move'' '0) _lango_ask --slots ;;
+            'lango keys slot rewrap'' '0) _lango_ask --slots ;;
+            'lango keys slot add'' '0) _lango_reply -W 'passphrase keyring keyfile recovery kms tpm2 companion' -- "$current" ;;
             'lango keys slot remove'' '0) _lango_ask --slots ;;
             'lango keys slot test'' '0) _lango_ask --slots ;;
             'lango keys slot rename'' '0) _lango_ask --slots ;;
+            'lango keys kms status'' '0) _lango_ask --slots ;;
+            'lango keys kms test'' '0) _lango_ask --slots ;;
+            'lango keys kms fallback'' '0) _lango_reply -W 'local none' -- "$current" ;;
             'lango db backup'' '0) _lango_reply -f -- "$current" ;;
             'lango db verify'' '0) _lango_reply -f -- "$current" ;;
             'lango db decrypt'' '0) _lango_reply -f -- "$current" ;;
@@ -240,7 +251,7 @@ _lango() {
         'lango') commands='quickstart onboard init status doctor unlock lock env inject check run secrets keys db mask redact pii approve audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango quickstart') commands='' options='' ;;
         'lango onboard') commands='' options='' ;;
-        'lango init') commands='' options='--keyring --keyfile --kdf --no-recovery --recovery-file --new-passphrase-fd --new-passphrase-file' ;;
+        'lango init') commands='' options='--keyring --keyfile --kms --kdf --no-recovery --recovery-file --new-passphrase-fd --new-passphrase-file' ;;
         'lango status') commands='' options='' ;;
         'lango doctor') commands='' options='--fix --strict --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango unlock') commands='' options='--ttl --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
@@ -272,7 +283,7 @@ _lango() {
         'lango secrets policy show') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets policy set') commands='' options='--command --argument --tool --host --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets policy clear') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango keys') commands='list show create default rotate enable disable retire destroy export encrypt decrypt sign verify passphrase slot ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys') commands='list show create default rotate enable disable retire destroy export encrypt decrypt sign verify passphrase slot kms ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys show') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys create') commands='' options='--type --algorithm --default --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
@@ -288,12 +299,18 @@ _lango() {
         'lango keys sign') commands='' options='--from-file --base64 --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys verify') commands='' options='--from-file --base64 --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys passphrase') commands='' options='--kdf --new-passphrase-fd --new-passphrase-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango keys slot') commands='list add remove test rename rm ls mv' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango keys slot list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys slot') commands='move rewrap add list remove test rename rm ls mv' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys slot move') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys slot rewrap') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot add') commands='' options='--label --keyfile --kdf --new-passphrase-fd --new-passphrase-file --recovery-file --passphrase-fd --passphrase-file --passphrase-command --recovery --slot' ;;
+        'lango keys slot list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot remove') commands='' options='--confirm --compromised --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot test') commands='' options='--recovery-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot rename') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys kms') commands='status test fallback' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys kms status') commands='' options='--fresh' ;;
+        'lango keys kms test') commands='' options='' ;;
+        'lango keys kms fallback') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db') commands='backup verify status check decrypt encrypt rekey restore vacuum' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db backup') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango db verify') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

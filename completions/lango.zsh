@@ -38,7 +38,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kms|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -104,15 +104,21 @@ _lango() {
             'lango keys verify') where='lango keys verify' ;;
             'lango keys passphrase') where='lango keys passphrase' ;;
             'lango keys slot') where='lango keys slot' ;;
+            'lango keys kms') where='lango keys kms' ;;
             'lango keys ls') where='lango keys list' ;;
-            'lango keys slot list') where='lango keys slot list' ;;
+            'lango keys slot move') where='lango keys slot move' ;;
+            'lango keys slot rewrap') where='lango keys slot rewrap' ;;
             'lango keys slot add') where='lango keys slot add' ;;
+            'lango keys slot list') where='lango keys slot list' ;;
             'lango keys slot remove') where='lango keys slot remove' ;;
             'lango keys slot test') where='lango keys slot test' ;;
             'lango keys slot rename') where='lango keys slot rename' ;;
             'lango keys slot rm') where='lango keys slot remove' ;;
             'lango keys slot ls') where='lango keys slot list' ;;
             'lango keys slot mv') where='lango keys slot rename' ;;
+            'lango keys kms status') where='lango keys kms status' ;;
+            'lango keys kms test') where='lango keys kms test' ;;
+            'lango keys kms fallback') where='lango keys kms fallback' ;;
             'lango db backup') where='lango db backup' ;;
             'lango db verify') where='lango db verify' ;;
             'lango db status') where='lango db status' ;;
@@ -200,10 +206,15 @@ _lango() {
             'lango keys sign'' '0) _lango_ask --keys ;;
             'lango keys verify'' '0) _lango_ask --keys ;;
             'lango keys verify'' '1) _files ;;
-            'lango keys slot add'' '0) compadd -- passphrase keyring keyfile recovery ;;
+            'lango keys slot move'' '0) _lango_ask --slots ;;
+            'lango keys slot rewrap'' '0) _lango_ask --slots ;;
+            'lango keys slot add'' '0) compadd -- passphrase keyring keyfile recovery kms tpm2 companion ;;
             'lango keys slot remove'' '0) _lango_ask --slots ;;
             'lango keys slot test'' '0) _lango_ask --slots ;;
             'lango keys slot rename'' '0) _lango_ask --slots ;;
+            'lango keys kms status'' '0) _lango_ask --slots ;;
+            'lango keys kms test'' '0) _lango_ask --slots ;;
+            'lango keys kms fallback'' '0) compadd -- local none ;;
             'lango db backup'' '0) _files ;;
             'lango db verify'' '0) _files ;;
             'lango db decrypt'' '0) _files ;;
@@ -225,7 +236,7 @@ _lango() {
             options=() ;;
         'lango init')
             commands=()
-            options=('--keyring:A slot whose key the OS keyring keeps.' '--keyfile:A slot whose key is the file `keyfile` in the home.' '--kdf:Derivation of the passphrase: pbkdf2 or argon2id.' '--no-recovery:Make no recovery words.' '--recovery-file:Write the words to this new file (0600).' '--new-passphrase-fd:Read the new passphrase from descriptor N.' '--new-passphrase-file:Read the new passphrase from FILE.') ;;
+            options=('--keyring:A slot whose key the OS keyring keeps.' '--keyfile:A slot whose key is the file `keyfile` in the home.' '--kms:A slot whose key a KMS, HSM, TPM or companion keeps.' '--kdf:Derivation of the passphrase: pbkdf2 or argon2id.' '--no-recovery:Make no recovery words.' '--recovery-file:Write the words to this new file (0600).' '--new-passphrase-fd:Read the new passphrase from descriptor N.' '--new-passphrase-file:Read the new passphrase from FILE.') ;;
         'lango status')
             commands=()
             options=() ;;
@@ -320,7 +331,7 @@ _lango() {
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys')
-            commands=('list:List the keys that seal values and those that sign.' 'show:Say all about a key but the key itself; of one that signs, its public half as PEM.' 'create:Make a key: random, kept wrapped in the vault. Its type never changes.' 'default:Let a key serve where no key is named: one that seals new values, one that signs.' 'rotate:Make a new version of a key, which seals from now on; older ones go on opening.' 'enable:Let a key, or a version of one, be used again.' 'disable:Let a key, or a version of one, neither seal nor open until it is enabled.' 'retire:Let a key, or a version of one, open what it sealed but make nothing new.' 'destroy:Erase a key, or a version of one, for ever.' 'export:Print the public half of a key that signs, as PEM.' 'encrypt:Encrypt standard input with a data key of the vault.' 'decrypt:Decrypt what lango keys encrypt made, raw or in base64; its key is found by itself.' 'sign:Sign standard input with a signing key of the vault.' 'verify:Say whether a signature is a key'\''s over standard input; exit 45 if it is not.' 'passphrase:Change the passphrase of one slot; nothing else is touched, however large the vault is.' 'slot:The ways to unlock the vault.' 'ls:list: List the keys that seal values and those that sign.')
+            commands=('list:List the keys that seal values and those that sign.' 'show:Say all about a key but the key itself; of one that signs, its public half as PEM.' 'create:Make a key: random, kept wrapped in the vault. Its type never changes.' 'default:Let a key serve where no key is named: one that seals new values, one that signs.' 'rotate:Make a new version of a key, which seals from now on; older ones go on opening.' 'enable:Let a key, or a version of one, be used again.' 'disable:Let a key, or a version of one, neither seal nor open until it is enabled.' 'retire:Let a key, or a version of one, open what it sealed but make nothing new.' 'destroy:Erase a key, or a version of one, for ever.' 'export:Print the public half of a key that signs, as PEM.' 'encrypt:Encrypt standard input with a data key of the vault.' 'decrypt:Decrypt what lango keys encrypt made, raw or in base64; its key is found by itself.' 'sign:Sign standard input with a signing key of the vault.' 'verify:Say whether a signature is a key'\''s over standard input; exit 45 if it is not.' 'passphrase:Change the passphrase of one slot; nothing else is touched, however large the vault is.' 'slot:The ways to unlock the vault.' 'kms:Keys that a KMS, HSM, TPM or companion keeps.' 'ls:list: List the keys that seal values and those that sign.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys list')
             commands=()
@@ -368,14 +379,20 @@ _lango() {
             commands=()
             options=('--kdf:Derivation of the passphrase: pbkdf2 or argon2id.' '--new-passphrase-fd:Read the new passphrase from descriptor N.' '--new-passphrase-file:Read the new passphrase from FILE.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot')
-            commands=('list:List the slots; when each was last used and tested is known where nobody has to be asked.' 'add:Add a way to unlock the vault; it is opened once before it counts.' 'remove:Take a way to unlock the vault away; the last one cannot go.' 'test:Try whether a slot opens with what you hold for it; the vault stays closed meanwhile.' 'rename:Give a slot another label.' 'rm:remove: Take a way to unlock the vault away; the last one cannot go.' 'ls:list: List the slots; when each was last used and tested is known where nobody has to be asked.' 'mv:rename: Give a slot another label.')
+            commands=('move:Put a kms, tpm2 or companion slot under another key; the vault opens by it at once.' 'rewrap:Give a kms, tpm2 or companion slot a new credential under its key'\''s newest version.' 'add:Add a way to unlock the vault; it is opened once before it counts.' 'list:List the slots; when each was last used and tested is known where nobody has to be asked.' 'remove:Take a way to unlock the vault away; the last one cannot go.' 'test:Try whether a slot opens with what you hold for it; the vault stays closed meanwhile.' 'rename:Give a slot another label.' 'rm:remove: Take a way to unlock the vault away; the last one cannot go.' 'ls:list: List the slots; when each was last used and tested is known where nobody has to be asked.' 'mv:rename: Give a slot another label.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
-        'lango keys slot list')
+        'lango keys slot move')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys slot rewrap')
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot add')
             commands=()
             options=('--label:What to call it.' '--keyfile:The new slot'\''s keyfile (made if not there).' '--kdf:Derivation of the passphrase: pbkdf2 or argon2id.' '--new-passphrase-fd:Read the new passphrase from descriptor N.' '--new-passphrase-file:Read the new passphrase from FILE.' '--recovery-file:Write the words to this new file (0600).' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys slot list')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot remove')
             commands=()
             options=('--confirm:The label again, in scripts.' '--compromised:Somebody else may have opened it: list what it could read.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
@@ -383,6 +400,18 @@ _lango() {
             commands=()
             options=('--recovery-file:Take the recovery words from FILE.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot rename')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys kms')
+            commands=('status:Say how the custodians of the vault'\''s slots are; unlocks and decrypts nothing.' 'test:Have the custodians wrap and unwrap a throw-away key; the vault stays closed meanwhile.' 'fallback:Say whether local slots may open the vault after a custodian was not available.')
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys kms status')
+            commands=()
+            options=('--fresh:Ask even if the answer of the last 30 s is known.') ;;
+        'lango keys kms test')
+            commands=()
+            options=() ;;
+        'lango keys kms fallback')
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango db')

@@ -143,11 +143,11 @@ def test_one_that_opens_it_offers_them(shell: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_choices_are_those_of_the_code(shell: str, tmp_path: Path) -> None:
     derivations = {"pbkdf2", "argon2id"}
-    slots = {"passphrase", "keyring", "keyfile", "recovery"}
+    slots = {"passphrase", "keyring", "keyfile", "recovery", "kms", "tpm2", "companion"}
     specs = {spec.partition(":")[0] for spec in kinds().split(", ")}
     assert "password" in specs
     assert offered(shell, "lango keys slot add ", tmp_path) == slots
-    assert offered(shell, "lango keys slot add --label X k", tmp_path) == {"keyring", "keyfile"}
+    assert offered(shell, "lango keys slot add --label X key", tmp_path) == {"keyring", "keyfile"}
     assert offered(shell, "lango keys slot add keyring ", tmp_path) <= {""}
     assert offered(shell, "lango init --kdf ", tmp_path) == derivations
     assert offered(shell, "lango keys passphrase --kdf ", tmp_path) == derivations
@@ -368,10 +368,10 @@ def test_the_manual_has_every_variable_that_the_code_reads_and_no_other() -> Non
     for path in (TOP / "lango_cli").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
-            if isinstance(value, str) and re.fullmatch(r"LANGO_[A-Z_]+", value):
+            if isinstance(value, str) and re.fullmatch(r"LANGO_[A-Z0-9_]+", value):
                 read.add(value)
     assert "LANGO_HOME" in read
-    told = set(re.findall(r"^\.B (LANGO_[A-Z_]+)$", page_of_manual("lango"), re.MULTILINE))
+    told = set(re.findall(r"^\.B (LANGO_[A-Z0-9_]+)$", page_of_manual("lango"), re.MULTILINE))
     assert told == read
     for name in ("CREDENTIALS_DIRECTORY", "NO_COLOR", "CLICOLOR_FORCE"):
         assert f"\n.B {name}\n{roff(ENVIRONMENT[name])}\n" in page_of_manual("lango")

@@ -21,6 +21,7 @@ from lango_cli.crypto.signing import ALGORITHMS
 from lango_cli.formats.catalogue import IMPORTABLE, WRITABLE
 from lango_cli.launch.shells import SHELLS
 from lango_cli.model_approval import LEVELS
+from lango_cli.vault.envelope import LOCAL, NONE
 from lango_cli.vault.keys import AES
 from lango_cli.wiring.slotting import KDFS, KINDS
 
@@ -49,6 +50,7 @@ CHOICES = {
     "--generate": SPECS,
     "SPEC": SPECS,
     "KIND": KINDS,
+    "POLICY": (LOCAL, NONE),
     "--on-conflict": CONFLICTS,
     "lango secrets import --format": IMPORTABLE,
     "lango secrets export --format": WRITABLE,

@@ -9,10 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
 from typer import Argument, Option
 
-from lango_cli.cli import credentials, keys_registry, keys_use, parse
+from lango_cli.cli import (
+    credentials,
+    keys_kept,
+    keys_kms,
+    keys_registry,
+    keys_slot_add,
+    keys_use,
+    parse,
+)
 from lango_cli.cli.backups import warn_of_backups
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.credentials import (
@@ -20,40 +27,31 @@ from lango_cli.cli.credentials import (
     NewFd,
     NewFile,
     NewPassphrase,
-    RecoveryFile,
     slot_members,
 )
 from lango_cli.cli.exposed import exposed_members, tell_exposed
-from lango_cli.cli.keys_app import app
+from lango_cli.cli.keys_app import SlotName, app, header, slot_app
 from lango_cli.cli.options import command
 from lango_cli.errors import (
     AnotherVault,
-    Conflict,
     CustodyError,
     FileProblem,
     Locked,
     Tampered,
-    UsageProblem,
     WrongKey,
 )
 from lango_cli.vault.parts import find_slot
 from lango_cli.vault.slots import check_label, describe
-from lango_cli.wiring import drilling, making, opening, slotting, standing
+from lango_cli.wiring import drilling, opening, slotting, standing
 
 if TYPE_CHECKING:
     from lango_cli.cli.terminal import Prompter
     from lango_cli.model import SlotInfo
-    from lango_cli.secret import SecretBytes
-    from lango_cli.vault.create import NewSlot
-    from lango_cli.vault.envelope import Envelope, Slot
+    from lango_cli.vault.envelope import Slot
     from lango_cli.vault.vault import Vault
 
-slot_app = typer.Typer()
-app.add_typer(slot_app, name="slot", help="The ways to unlock the vault.")
+__all__ = ["app", "keys_kept", "keys_kms", "keys_registry", "keys_slot_add", "keys_use"]
 
-__all__ = ["app", "keys_registry", "keys_use"]
-
-UNCHANGED = "nothing was changed"
 NOT_PROTECTED = (
     "this does not protect against someone who has both an old copy of vault.json and the old"
     " passphrase: that opens the vault until it is rekeyed"
@@ -63,13 +61,6 @@ STILL_OPENS = (
     "an old copy of vault.json still opens with it, and the database with that, until: lango db"
     " rekey --compromised"
 )
-
-SlotName = Annotated[str, Argument(metavar="ID", help="A slot's id, its start, or its label.")]
-
-
-def header(call: Call) -> Envelope:
-    """The header as it is on disk."""
-    return opening.home_of(opening.folders_of(call.flags)).read_header(call.ui.warn)
 
 
 @command(slot_app, "list", unlocks=True)
@@ -114,117 +105,6 @@ def _slots_with_use(call: Call) -> list[SlotInfo] | None:
 def _asked(call: Call) -> Prompter | None:
     """Somebody to ask only if the command line says so: a list is no reason for a question."""
     return call.ask if call.flags.recovery or call.flags.slot else None
-
-
-@command(slot_app, "add", unlocks=True)
-def add_slot(
-    call: Call,
-    kind: Annotated[
-        str, Argument(metavar="KIND", help="passphrase, keyring, keyfile or recovery.")
-    ],
-    label: Annotated[
-        str | None, Option("--label", metavar="LABEL", help="What to call it.")
-    ] = None,
-    keyfile: Annotated[
-        str | None,
-        Option("--keyfile", metavar="FILE", help="The new slot's keyfile (made if not there)."),
-    ] = None,
-    kdf: KdfName = None,
-    new_passphrase_fd: NewFd = None,
-    new_passphrase_file: NewFile = None,
-    recovery_file: RecoveryFile = None,
-) -> None:
-    """Add a way to unlock the vault; it is opened once before it counts.
-
-    To unlock with a keyfile here, name it first: lango --keyfile F keys slot add KIND.
-    """
-    parse.choice(kind, "KIND", slotting.KINDS)
-    new = NewPassphrase(call, new_passphrase_fd, new_passphrase_file)
-    _refuse_strangers(kind, keyfile=keyfile, recovery_file=recovery_file, new=new)
-    function = credentials.kdf_of(call, kdf)
-    envelope = header(call)
-    if label is not None:
-        _check_label(envelope, label)
-    if kind == "passphrase":
-        new.check()
-    if kind == "recovery":
-        credentials.check_words(call, recovery_file, "")
-    with call.vault(real=True) as vault:
-        name = label or slotting.free_label(vault.envelope, kind)
-        info = _make_slot(call, vault, _Wanted(kind, name, function, keyfile, recovery_file), new)
-    call.ui.note(f"slot {info.label} is there, id {info.id}")
-    if call.ui.json:
-        call.ui.document({"slot": slot_members(info)})
-
-
-def _check_label(envelope: Envelope, label: str) -> None:
-    check_label(parse.text(label, "--label"))
-    if any(slot.label == label for slot in envelope.slots):
-        raise Conflict(f"there is a slot labelled {label} already", hint="choose another --label")
-
-
-def _refuse_strangers(
-    kind: str, *, keyfile: str | None, recovery_file: str | None, new: NewPassphrase
-) -> None:
-    """An option of another kind of slot is a misunderstanding, never passed over."""
-    for option, given, owner in (
-        ("--keyfile", keyfile is not None, "keyfile"),
-        ("--recovery-file", recovery_file is not None, "recovery"),
-        ("a new passphrase", new.named, "passphrase"),
-    ):
-        if given and owner != kind:
-            raise UsageProblem(
-                f"{option} is for a slot of kind {owner}",
-                hint="to unlock with a keyfile: lango --keyfile F keys slot add KIND"
-                if owner == "keyfile"
-                else f"lango keys slot add {owner}",
-            )
-
-
-class _Wanted:
-    """The slot to be."""
-
-    def __init__(
-        self, kind: str, label: str, kdf: str, keyfile: str | None, words: str | None
-    ) -> None:
-        self.kind = kind
-        self.label = label
-        self.kdf = kdf
-        self.keyfile = keyfile
-        self.words = words
-
-
-def _make_slot(call: Call, vault: Vault, wanted: _Wanted, new: NewPassphrase) -> SlotInfo:
-    undo = slotting.Undo()
-    try:
-        slot = _material(call, vault, wanted, new, undo)
-    except BaseException:
-        undo.take_back(call.ui.warn)
-        raise
-    return slotting.add(vault, slot, undo, call.ui.warn)
-
-
-def _material(
-    call: Call, vault: Vault, wanted: _Wanted, new: NewPassphrase, undo: slotting.Undo
-) -> NewSlot:
-    if wanted.kind == "passphrase":
-        return slotting.passphrase_slot(new.read(), wanted.label, wanted.kdf)
-    if wanted.kind == "keyring":
-        folders = opening.folders_of(call.flags)
-        return slotting.keyring_slot(folders, vault.id, wanted.label, undo)
-    if wanted.kind == "keyfile":
-        path = wanted.keyfile or making.keyfile_path(call.flags)
-        given = wanted.keyfile is not None
-        return slotting.keyfile_slot(path, wanted.label, wanted.kdf, undo, given=given)
-    return slotting.recovery_slot(_words(call, wanted.words, undo), wanted.label)
-
-
-def _words(call: Call, path: str | None, undo: slotting.Undo) -> SecretBytes:
-    entropy = slotting.new_entropy()
-    credentials.hand_out_words(call, entropy, path, UNCHANGED)
-    if path is not None:
-        slotting.write_words(path, entropy, undo)
-    return entropy
 
 
 @command(slot_app, "remove", unlocks=True)

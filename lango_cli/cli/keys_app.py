@@ -1,4 +1,4 @@
-"""What the commands of `lango keys` share: the app they are declared on, and a key's story."""
+"""What the commands of `lango keys` share: the apps they are declared on, and a key's story."""
 
 from __future__ import annotations
 
@@ -7,16 +7,30 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lango_cli.cli.secrets_app import when
+from lango_cli.wiring import opening
 
 if TYPE_CHECKING:
+    from lango_cli.cli.call import Call
+    from lango_cli.vault.envelope import Envelope
     from lango_cli.vault.key_info import KeyInfo
 
 app = typer.Typer()
+slot_app = typer.Typer()
+app.add_typer(slot_app, name="slot", help="The ways to unlock the vault.")
+
+SlotName = Annotated[
+    str, typer.Argument(metavar="ID", help="A slot's id, its start, or its label.")
+]
 
 KeyName = Annotated[str, typer.Argument(metavar="KEY", help="A key's name.")]
 KeyVersionName = Annotated[
     str, typer.Argument(metavar="KEY", help="A key's name; KEY@2 for its version 2.")
 ]
+
+
+def header(call: Call) -> Envelope:
+    """The header as it is on disk."""
+    return opening.home_of(opening.folders_of(call.flags)).read_header(call.ui.warn)
 
 
 def described(key: KeyInfo) -> dict[str, object]:

@@ -25,7 +25,8 @@ from lango_cli.cli.credentials import (
 from lango_cli.cli.options import command
 from lango_cli.codec import rfc3339
 from lango_cli.errors import InvalidSetting, UsageProblem
-from lango_cli.wiring import making, opening, slotting, sources, standing
+from lango_cli.vault.envelope import ELSEWHERE
+from lango_cli.wiring import key_uris, making, opening, slotting, sources, standing
 
 if TYPE_CHECKING:
     from lango_cli.model import SlotInfo
@@ -49,6 +50,12 @@ def init(
     keyfile: Annotated[
         bool, Option("--keyfile", help="A slot whose key is the file `keyfile` in the home.")
     ] = False,
+    kms: Annotated[
+        str | None,
+        Option(
+            "--kms", metavar="URI", help="A slot whose key a KMS, HSM, TPM or companion keeps."
+        ),
+    ] = None,
     kdf: KdfName = None,
     no_recovery: Annotated[bool, Option("--no-recovery", help="Make no recovery words.")] = False,
     recovery_file: RecoveryFile = None,
@@ -57,8 +64,8 @@ def init(
 ) -> None:
     """Make a new vault, where there is none.
 
-    Without --keyring and --keyfile it opens with a passphrase, asked for twice. It gets recovery
-    words too, 24 of them, shown once; --no-recovery leaves them out.
+    Without --keyring, --keyfile and --kms it opens with a passphrase, asked for twice. It gets
+    recovery words too, 24 of them, shown once; --no-recovery leaves them out.
     """
     if no_recovery and recovery_file is not None:
         raise UsageProblem(
@@ -66,25 +73,26 @@ def init(
         )
     new = NewPassphrase(call, new_passphrase_fd, new_passphrase_file)
     function = credentials.kdf_of(call, kdf)
+    uri = None if kms is None else key_uris.complete(kms, call.settings())
     making.refuse_existing(call.flags)
     if not no_recovery:
         credentials.check_words(call, recovery_file, " or --no-recovery")
     if keyring:
         making.require_keyring(call.flags)
     passphrase = None
-    if new.named or not (keyring or keyfile):
-        new.check(", --keyring or --keyfile")
+    if new.named or not (keyring or keyfile or uri):
+        new.check(", --keyring, --keyfile or --kms")
         passphrase = new.read()
     recovery = None if no_recovery else slotting.new_entropy()
     if recovery is not None:
         credentials.hand_out_words(call, recovery, recovery_file, NO_VAULT)
-    plan = making.Plan(keyring, keyfile, passphrase, function, recovery, recovery_file)
+    plan = making.Plan(keyring, keyfile, passphrase, function, recovery, recovery_file, uri)
     tell_made(call, plan)
 
 
 def tell_made(call: Call, plan: making.Plan) -> None:
     """Make the vault that was planned, and say what it is."""
-    with making.make_vault(call.flags, plan, call.ui.warn) as vault:
+    with making.make_vault(call.flags, plan, call.ui.warn, call.ask) as vault:
         slots = vault.slots.list()
         call.ui.note(f"made a vault at {vault.home.folder}")
         for slot in slots:
@@ -103,6 +111,9 @@ def _opens_with(call: Call, slot: SlotInfo) -> str:
         "keyfile": f"the keyfile {making.keyfile_path(call.flags)}",
         "passphrase": "the passphrase",
         "recovery": "the recovery words",
+        "kms": "the key that its KMS keeps",
+        "tpm2": "this machine's TPM",
+        "companion": "its companion",
     }
     return texts[slot.kind]
 
@@ -244,6 +255,8 @@ def _status_members(stands: Standing) -> dict[str, object]:
             "cached": keyring.cached,
         },
         "ways": [{"way": way.name, "ready": way.ready, "why": way.why} for way in stands.ways],
+        "fallback": stands.fallback,
+        "last_fallback_at": rfc3339(stands.last_fallback) if stands.last_fallback else None,
         "pending_records": stands.pending_records,
         "failed_unlocks": stands.failed_unlocks,
         "approval": stands.approval,
@@ -270,6 +283,7 @@ def _show_status(call: Call, stands: Standing) -> None:
         ("session", _session_line(stands)),
         ("keyring", _keyring_line(stands)),
         *(("way in", f"{way.name}: {_yes_no(way.ready)}, {way.why}") for way in stands.ways),
+        *_fallback_lines(stands),
         ("audit records waiting", str(stands.pending_records)),
         ("failed unlocks", str(stands.failed_unlocks)),
         ("presidio", stands.presidio.line()),
@@ -281,6 +295,14 @@ def _show_status(call: Call, stands: Standing) -> None:
 def _slot_line(slot: SlotInfo) -> str:
     named = slot.label if slot.label == slot.kind else f"{slot.label} ({slot.kind})"
     return f"{named}, {slot.strength}, {slot.kdf}, id {slot.id}, key {slot.fingerprint}"
+
+
+def _fallback_lines(stands: Standing) -> list[tuple[str, str]]:
+    """Of a vault that custodians open, whether local slots serve too, and when one last did."""
+    if not any(slot.kind in ELSEWHERE for slot in stands.slots):
+        return []
+    last = f", last used {rfc3339(stands.last_fallback)}" if stands.last_fallback else ""
+    return [("fallback", f"{stands.fallback}{last}")]
 
 
 def _session_line(stands: Standing) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CONFIG = "config.toml"
 CONFIG_LIMIT = 1 << 20
 PASSPHRASE = "LANGO_PASSPHRASE"  # noqa: S105  # the variable's name, not a passphrase
+PIN = "LANGO_PKCS11_PIN"
+"""The variable that a token's PIN may stand in."""
 DEFAULT, FILE, ENVIRONMENT, FLAG = "default", "file", "environment", "flag"
 
 
@@ -95,8 +97,8 @@ def environment() -> Mapping[str, str]:
 
 
 def child_environment() -> dict[str, str]:
-    """The environment for a child: without the passphrase."""
-    return {name: value for name, value in os.environ.items() if name != PASSPHRASE}
+    """The environment for a child: without the passphrase and the PIN."""
+    return {name: value for name, value in os.environ.items() if name not in (PASSPHRASE, PIN)}
 
 
 def folders(home: str | None) -> Folders:

@@ -7,12 +7,13 @@ the README. The settings here are bootstrap settings: needed before a vault is o
 
 from __future__ import annotations
 
+from lango_cli.config.schema_kms import KMS
 from lango_cli.config.setting import Setting
 from lango_cli.errors import UnknownSetting
 
 PAGE_SIZES = tuple(str(1 << power) for power in range(10, 17))
 """Not 512: SQLCipher takes 80 bytes of each page for its IV and HMAC, and SQLite needs 480."""
-SOURCES = ("session", "keyring", "keyfile", "prompt")
+SOURCES = ("session", "keyring", "keyfile", "kms", "prompt")
 
 SETTINGS = (
     Setting(
@@ -241,10 +242,11 @@ SETTINGS = (
         PAGE_SIZES,
         "Bytes of a page of a new vault's database; the vault's header remembers it.",
     ),
+    *KMS,
     Setting(
         "unlock.order",
         "order",
-        "session keyring keyfile prompt",
+        "session keyring keyfile kms prompt",
         SOURCES,
         "Which ways to unlock are tried, in this order, when none is named.",
     ),

@@ -32,11 +32,12 @@ from lango_cli.errors import (
     UsageProblem,
 )
 from lango_cli.vault import rows
-from lango_cli.vault.envelope import PAGE_SIZE, Envelope, slot_key
+from lango_cli.vault.envelope import NONE, PAGE_SIZE, Envelope, slot_key
 from lango_cli.vault.home import COPY, HEADER
+from lango_cli.vault.kdfs import kdf_parameters
 from lango_cli.vault.keys import Keys, wrap_audit_key
 from lango_cli.vault.parts import Opened, Policy
-from lango_cli.vault.slots import CHANGED, kdf_parameters, make_slot, prove
+from lango_cli.vault.slots import CHANGED, make_slot, prove
 from lango_cli.vault.store import UNFINISHED
 from lango_cli.vault.store_open import create_store, database_salt, finish
 from lango_cli.vault.vault import Vault, open_vault
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
     from lango_cli.crypto.keys import MasterKey, SlotKey
     from lango_cli.secret import SecretBytes
+    from lango_cli.vault.envelope import Keeper
     from lango_cli.vault.home import Home
     from lango_cli.vault.store import Store
 
@@ -63,6 +65,7 @@ class NewSlot:
     kdf: str
     slot_id: str | None = None
     check: Callable[[], None] = lambda: None
+    keeper: Keeper | None = None
 
 
 def refuse_existing(home: Home) -> None:
@@ -91,10 +94,12 @@ def create_vault(
     *,
     take_back: Callable[[], None] = lambda: None,
     page_size: int = PAGE_SIZE,
+    fallback: str = NONE,
 ) -> Vault:
     """A new vault with these slots, open. `vault_id` is 32 random hex digits.
 
-    `page_size`: bytes of a page of its database, one of `envelope.PAGE_SIZES`.
+    `page_size`: bytes of a page of its database, one of `envelope.PAGE_SIZES`. `fallback`:
+    the fallback policy, `local` or `none`.
 
     `slots` is gone through under the writer's lock, where no vault stands: what a slot needs
     outside may be made by that. `take_back` removes it again if no vault comes of it.
@@ -104,7 +109,9 @@ def create_vault(
     with files.Lock(home.path("vault.lock"), policy.lock_timeout):
         refuse_existing(home)
         try:
-            envelope, opened = _make(home, vault_id, slots, clock, page_size)
+            envelope = Envelope(vault_id, rfc3339(clock()))
+            envelope.page_size, envelope.fallback = page_size, fallback
+            opened = _make(home, envelope, slots, clock)
         except BaseException:
             if not files.exists(home.path(HEADER)):
                 take_back()
@@ -121,14 +128,11 @@ def create_vault(
 
 def _make(
     home: Home,
-    vault_id: str,
+    envelope: Envelope,
     slots: Iterable[NewSlot],
     clock: Callable[[], float],
-    page_size: int,
-) -> tuple[Envelope, Opened]:
+) -> Opened:
     """Everything on disk, the header last; the first slot, as if it had been opened."""
-    envelope = Envelope(vault_id, rfc3339(clock()))
-    envelope.page_size = page_size
     master = new_master_key()
     added = []
     keys = []
@@ -147,7 +151,7 @@ def _make(
     with suppress(FileProblem):
         # The vault stands: whoever opens it next will try this again, and say why it fails.
         finish(home.database(1))
-    return envelope, Opened(envelope.slots[0], "init", keys[0], master)
+    return Opened(envelope.slots[0], "init", keys[0], master)
 
 
 def _first_opened(
@@ -175,7 +179,15 @@ def _add(envelope: Envelope, master: MasterKey, new: NewSlot) -> SlotKey:
     kdf = kdf_parameters(new.kdf)
     key = slot_key(kdf, new.credential)
     slot = make_slot(
-        envelope, master, new.kind, new.label, key, kdf, envelope.created, new.slot_id
+        envelope,
+        master,
+        new.kind,
+        new.label,
+        key,
+        kdf,
+        envelope.created,
+        new.slot_id,
+        new.keeper,
     )
     envelope.slots.append(slot)
     prove(envelope, slot, key, master)

@@ -41,7 +41,14 @@ STRENGTH = {
     "recovery": "human",
     "keyring": "machine-readable",
     "keyfile": "machine-readable",
+    "kms": "kept-elsewhere",
+    "companion": "kept-elsewhere",
+    "tpm2": "machine-bound",
 }
+ELSEWHERE = ("kms", "tpm2", "companion")
+"""Kinds of slots whose credential a custodian unwraps. All others are local slots."""
+LOCAL, NONE = "local", "none"
+"""The fallback policies: whether local slots serve after a custodian was not available."""
 HKDF = "hkdf-sha256"
 PBKDF2 = "pbkdf2-sha256"
 ARGON2ID = "argon2id"
@@ -52,6 +59,21 @@ KDF_FIELDS = {
 }
 
 
+class Keeper:
+    """What a slot says of its custodian: provider, key URI, the credential as it wrapped it."""
+
+    __slots__ = ("provider", "uri", "wrapped")
+
+    def __init__(self, provider: str, uri: str, wrapped: bytes) -> None:
+        self.provider = provider
+        self.uri = uri
+        self.wrapped = wrapped
+
+    def document(self) -> dict[str, str]:
+        """As the header keeps it."""
+        return {"provider": self.provider, "uri": self.uri, "wrapped": b64(self.wrapped)}
+
+
 class Slot:
     """One way to the master key. Ids are 12 hex digits, times RFC 3339 UTC."""
 
@@ -60,6 +82,7 @@ class Slot:
         "generation",
         "id",
         "kdf",
+        "keeper",
         "kind",
         "label",
         "public_key",
@@ -79,6 +102,7 @@ class Slot:
         self.kdf = kdf
         self.created = created
         self.strength = STRENGTH.get(kind, "unknown")
+        self.keeper: Keeper | None = None
         self.suite: dict[str, int] = dict(SUITE)
         self.public_key = b""
         self.sealed_seed = b""
@@ -93,8 +117,9 @@ class Slot:
         return name
 
     def document(self) -> dict[str, Any]:
-        """The slot as the header keeps it."""
-        return {
+        """The slot as the header keeps it; `custodian` stands in it only where there is one."""
+        kept = {} if self.keeper is None else {"custodian": self.keeper.document()}
+        return kept | {
             "created": self.created,
             "id": self.id,
             "kdf": self.kdf,
@@ -133,7 +158,7 @@ class Envelope:
         self.generation = 1
         self.revision = 0
         self.page_size = PAGE_SIZE
-        self.fallback = "none"
+        self.fallback = NONE
         self.database_salt = b""
         self.slots: list[Slot] = []
         self.mac = b""
@@ -193,7 +218,8 @@ def slot_key(kdf: dict[str, Any], credential: SecretBytes) -> SlotKey:
 def _context(label: bytes, envelope: Envelope, slot: Slot, *more: bytes) -> bytes:
     suite = canonical(slot.suite)
     names = (envelope.vault_bytes, slot.id.encode(), slot.kind.encode())
-    return pack(label, *names, canonical(slot.kdf), suite, *more)
+    kept = () if slot.keeper is None else (canonical(slot.keeper.document()),)
+    return pack(label, *names, canonical(slot.kdf), suite, *kept, *more)
 
 
 def _wrap_context(envelope: Envelope, slot: Slot) -> bytes:

@@ -10,12 +10,16 @@ from lango_cli.codec import parse_canonical, unb64
 from lango_cli.errors import NewerFormat, Tampered
 from lango_cli.vault.envelope import (
     DIRECT,
+    ELSEWHERE,
     FORMAT,
     HPKE,
     KDF_FIELDS,
+    LOCAL,
+    NONE,
     PAGE_SIZES,
     SUITE,
     Envelope,
+    Keeper,
     Slot,
 )
 
@@ -40,6 +44,9 @@ _FIELDS = frozenset(
     )
 )
 
+KEPT_LIMIT = 8192
+"""Bytes of a credential as a custodian wrapped it."""
+
 
 def parse(data: bytes) -> Envelope:
     """The header in `data`; NewerFormat for a later format, Tampered for anything else amiss."""
@@ -59,7 +66,9 @@ def parse(data: bytes) -> Envelope:
     envelope.page_size = _whole(document["page_size"], 512, "the page size")
     if envelope.page_size not in PAGE_SIZES:
         raise Tampered("the page size is none that SQLCipher knows")
-    envelope.fallback = _text(document["fallback"], 40, "the fallback policy")
+    if document["fallback"] not in (LOCAL, NONE):
+        raise Tampered("the header has a fallback policy that this format does not have")
+    envelope.fallback = document["fallback"]
     envelope.database_salt = _sized(document["database_salt"], 16, "the database salt")
     envelope.mac = _sized(document["mac"], 32, "the header's MAC")
     slots = document["slots"]
@@ -72,7 +81,7 @@ def parse(data: bytes) -> Envelope:
 
 
 def _slot(entry: object) -> Slot:
-    if not isinstance(entry, dict) or entry.keys() != _SLOT_FIELDS | {"wrapped"}:
+    if not isinstance(entry, dict) or entry.keys() - {"custodian"} != _SLOT_FIELDS | {"wrapped"}:
         raise Tampered("a slot has not the members it should")
     slot = Slot(
         _hex(entry["id"], 12, "a slot id"),
@@ -81,6 +90,10 @@ def _slot(entry: object) -> Slot:
         _kdf(entry["kdf"]),
         _text(entry["created"], 40, "a slot's time"),
     )
+    if "custodian" in entry:
+        slot.keeper = _keeper(entry["custodian"])
+    if (slot.keeper is None) == (slot.kind in ELSEWHERE):
+        raise Tampered("a slot's kind and its custodian do not go together")
     slot.strength = _text(entry["strength"], 40, "a slot's strength")
     suite = entry["suite"]
     if suite != SUITE or not all(type(number) is int for number in suite.values()):
@@ -96,6 +109,16 @@ def _slot(entry: object) -> Slot:
     slot.generation = _whole(wrapped["generation"], 1, "a slot's generation")
     slot.wrapped = unb64(wrapped["key"], "a slot's wrapped key")
     return slot
+
+
+def _keeper(entry: object) -> Keeper:
+    if not isinstance(entry, dict) or entry.keys() != {"provider", "uri", "wrapped"}:
+        raise Tampered("a slot's custodian has not the members it should")
+    wrapped = unb64(entry["wrapped"], "a slot's wrapped credential")
+    if not 0 < len(wrapped) <= KEPT_LIMIT:
+        raise Tampered("a slot's wrapped credential is not one")
+    provider = _text(entry["provider"], 40, "a slot's provider")
+    return Keeper(provider, _text(entry["uri"], 2048, "a slot's key URI"), wrapped)
 
 
 def _kdf(entry: object) -> dict[str, Any]:

@@ -59,6 +59,10 @@ class Home:
         """Where failed unlocks are counted."""
         return os.path.join(self.state, f"{vault}.failures")
 
+    def fallbacks(self, vault: str) -> str:
+        """Where the time of the last fallback is kept."""
+        return os.path.join(self.state, f"{vault}.fallback")
+
     def vault_files(self) -> list[str]:
         """Names of header, copy and databases that are there."""
         try:
@@ -172,6 +176,17 @@ class Home:
     def failed_unlocks(self, vault: str) -> int:
         """How many unlocks failed on this machine."""
         return files.read_count(self.failures(vault))
+
+    def note_fallback(self, vault: str, now: float) -> None:
+        """When a local slot last served in place of a custodian's, best effort."""
+        try:
+            files.overwrite(self.fallbacks(vault), b"%020d\n" % int(now))
+        except LangoError:
+            return
+
+    def last_fallback(self, vault: str) -> int:
+        """When that was, in seconds since 1970 UTC; 0 for never."""
+        return files.read_count(self.fallbacks(vault))
 
     def remember_slot(self, vault: str, slot: str) -> None:
         """The slot to try first next time, best effort; written only when it is another one."""

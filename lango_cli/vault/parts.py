@@ -44,15 +44,19 @@ class Policy:
 
 
 class Opened:
-    """A slot that opened: the slot, the source's name, the slot's own key, the master key."""
+    """A slot that opened: the slot, the source's name, the slot's own key, the master key.
 
-    __slots__ = ("key", "master", "slot", "source")
+    `fallen_back`: why a local slot serves in place of a custodian's; empty where none does.
+    """
+
+    __slots__ = ("fallen_back", "key", "master", "slot", "source")
 
     def __init__(self, slot: Slot, source: str, key: SlotKey, master: MasterKey) -> None:
         self.slot = slot
         self.source = source
         self.key = key
         self.master = master
+        self.fallen_back = ""
 
 
 def unlock_slot(envelope: Envelope, slot: Slot, source: str, credential: SecretBytes) -> Opened:

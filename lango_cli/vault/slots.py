@@ -8,11 +8,11 @@ database's transaction: a crash between leaves the announcement.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from lango_cli.codec import b64, rfc3339
+from lango_cli.codec import rfc3339
 from lango_cli.crypto.keys import header_key
-from lango_cli.crypto.mac import digest, random_bytes, same
+from lango_cli.crypto.mac import digest, same
 from lango_cli.crypto.recipient import new_seed
 from lango_cli.errors import (
     Conflict,
@@ -26,8 +26,8 @@ from lango_cli.model import SlotInfo
 from lango_cli.vault import rows, rows_exposed
 from lango_cli.vault.envelope import (
     ARGON2ID,
-    HKDF,
     PBKDF2,
+    STRENGTH,
     Envelope,
     Slot,
     new_slot_id,
@@ -36,32 +36,18 @@ from lango_cli.vault.envelope import (
     seal_slot,
     slot_key,
 )
+from lango_cli.vault.kdfs import kdf_parameters
 from lango_cli.vault.parts import find_slot
+
+Changed = TypeVar("Changed", Slot, Slot | None)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lango_cli.crypto.keys import HeaderKey, MasterKey, SlotKey
     from lango_cli.secret import SecretBytes
+    from lango_cli.vault.envelope import Keeper
     from lango_cli.vault.parts import Parts
-
-
-def kdf_parameters(name: str) -> dict[str, Any]:
-    """Fresh parameters and salt for a KDF; PBKDF2's rounds are calibrated on this machine."""
-    from lango_cli.crypto import passphrase
-
-    salt = b64(random_bytes(16))
-    if name == PBKDF2:
-        return {"name": PBKDF2, "rounds": passphrase.calibrated_rounds(), "salt": salt}
-    if name == ARGON2ID:
-        return {
-            "lanes": passphrase.ARGON2_LANES,
-            "memory_kib": passphrase.ARGON2_MEMORY_KIB,
-            "name": ARGON2ID,
-            "passes": passphrase.ARGON2_PASSES,
-            "salt": salt,
-        }
-    return {"name": HKDF, "salt": salt}
 
 
 def make_slot(
@@ -73,9 +59,11 @@ def make_slot(
     kdf: dict[str, Any],
     created: str,
     slot_id: str | None = None,
+    keeper: Keeper | None = None,
 ) -> Slot:
     """A slot sealed for this envelope under `key`, not yet part of it."""
     slot = Slot(slot_id or new_slot_id(), kind, check_label(label), kdf, created)
+    slot.keeper = keeper
     seal_slot(envelope, slot, key, new_seed(), master)
     return slot
 
@@ -162,6 +150,7 @@ class Slots:
         kdf: str,
         *,
         slot_id: str | None = None,
+        keeper: Keeper | None = None,
     ) -> SlotInfo:
         """A new slot, opened once before it is trusted; Conflict if the label is taken."""
         master = self._master()
@@ -171,7 +160,9 @@ class Slots:
         def change(envelope: Envelope) -> Slot:
             _free_label(envelope, label)
             created = rfc3339(self._vault.clock())
-            slot = make_slot(envelope, master, kind, label, key, parameters, created, slot_id)
+            slot = make_slot(
+                envelope, master, kind, label, key, parameters, created, slot_id, keeper
+            )
             envelope.slots.append(slot)
             prove(envelope, slot, key, master)
             return slot
@@ -218,15 +209,20 @@ class Slots:
         return self._info(self._change("slot.rename", f"{name} to {label}", change))
 
     def change_credential(
-        self, name: str, kind: str, credential: SecretBytes, kdf: str | None
+        self,
+        name: str,
+        kind: str,
+        credential: SecretBytes,
+        kdf: str | None,
+        keeper: Keeper | None = None,
     ) -> SlotInfo:
-        """A new passphrase for one slot, with fresh salt, key pair and parameters.
+        """A new passphrase or kept credential for one slot, with fresh salt, key pair, parameters.
 
         No other slot and no secret is touched. Parameters of the same KDF never go down.
         """
         master = self._master()
         old = find_slot(self._vault.envelope, name)
-        if old.kind != kind:
+        if old.kind != kind and keeper is None:
             raise KeyNotFound(f"slot {old.label} is no {kind} slot")
         parameters = kdf_parameters(kdf or old.kdf_name)
         for cost in ("rounds", "memory_kib", "passes"):
@@ -239,11 +235,23 @@ class Slots:
             if slot.public_key != old.public_key:
                 raise Conflict(f"slot {slot.label} was changed by another process meanwhile")
             slot.kdf = parameters
+            slot.kind, slot.strength, slot.keeper = kind, STRENGTH[kind], keeper
             seal_slot(envelope, slot, key, new_seed(), master)
             prove(envelope, slot, key, master)
             return slot
 
-        return self._info(self._change("slot.passphrase", old.label, change, proved=True))
+        event = "slot.passphrase" if keeper is None else "slot.move"
+        return self._info(self._change(event, old.label, change, proved=True))
+
+    def set_fallback(self, policy: str) -> None:
+        """Whether local slots serve after a custodian was not available: `local` or `none`."""
+        self._master()
+
+        def change(envelope: Envelope) -> Slot | None:
+            envelope.fallback = policy
+            return None
+
+        self._change("vault.fallback-policy", policy, change)
 
     def note_test(self, slot_id: str) -> None:
         """Remember that a slot was drilled."""
@@ -271,11 +279,11 @@ class Slots:
         self,
         event: str,
         target: str,
-        change: Callable[[Envelope], Slot],
+        change: Callable[[Envelope], Changed],
         *,
         proved: bool = False,
         announce: Callable[[Envelope], None] | None = None,
-    ) -> Slot:
+    ) -> Changed:
         vault = self._vault
         key = header_key(self._master(), vault.envelope.vault_bytes)
         with vault.store.write():
@@ -289,7 +297,8 @@ class Slots:
                 slot = change(envelope)
                 wanted = envelope.revision + 1
                 vault.store.set_meta("revision", wanted)
-                self._note_change(slot, proved=proved)
+                if slot is not None:
+                    self._note_change(slot, proved=proved)
                 vault.audit.append(vault.audit.event(event, target))
                 # Last, because this makes the change: whatever failed before changes nothing.
                 vault.home.write_header(envelope, key)

@@ -1,9 +1,7 @@
 """An open vault: how it is opened, and what it holds while it is.
 
-The rule: sources are asked in order, and only `NotApplicable`, or a wrong key from a source that
-nobody named, lets the next one try; a damaged byte or a refusal stops. The master key lives from
-the opening of a slot to the derivation of its children, or, for commands that change slots, until
-the vault closes.
+The rule: the master key lives from the opening of a slot to the derivation of its children, or,
+for commands that change slots, until the vault closes. Which slot opens is `unlocking`'s.
 """
 
 from __future__ import annotations
@@ -15,29 +13,23 @@ from lango_cli.crypto.mac import digest
 from lango_cli.errors import (
     Busy,
     FileProblem,
-    Locked,
-    NotApplicable,
     Tampered,
-    TooLarge,
-    WrongKey,
 )
 from lango_cli.files import exists, read_count
 from lango_cli.vault import rows
 from lango_cli.vault.bundle import Bundle
 from lango_cli.vault.envelope import DIRECT
 from lango_cli.vault.keys import unwrap_audit_key
-from lango_cli.vault.parts import Opened, Parts, find_slot, unlock_slot
+from lango_cli.vault.parts import Opened, Parts
 from lango_cli.vault.store_open import open_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from lango_cli.errors import LangoError
-    from lango_cli.model import UnlockSource
     from lango_cli.vault.approvals import Approvals
     from lango_cli.vault.backups import Backups
-    from lango_cli.vault.envelope import Envelope, Slot
+    from lango_cli.vault.envelope import Envelope
     from lango_cli.vault.home import Home
     from lango_cli.vault.key_use import KeyUse
     from lango_cli.vault.parts import Policy
@@ -53,93 +45,6 @@ OLD_DATABASE = (
     "the database is older than what this machine has seen: it was put back from a copy,"
     " or its -wal file was lost"
 )
-
-
-def open_with(
-    envelope: Envelope,
-    sources: Sequence[UnlockSource],
-    slots: Sequence[Slot],
-    warn: Callable[[str], None],
-) -> Opened:
-    """The first slot that a source opens; Locked with every reason if none does."""
-    reasons = []
-    for source in sources:
-        try:
-            return _opened_by(envelope, source, slots)
-        except (NotApplicable, TooLarge, WrongKey) as err:
-            if source.explicit or (source.interactive and isinstance(err, WrongKey)):
-                raise _refusal(envelope, source, slots, err) from None
-            if isinstance(err, TooLarge):
-                raise
-            stale = not isinstance(err, NotApplicable) or err.stale
-            if stale:
-                warn(f"{source.name} is stale, trying the next way: {err.message}")
-            reason = "stale" if isinstance(err, WrongKey) else err.message
-        reasons.append(f"{source.name}: {reason}")
-    table = "; ".join(reasons)
-    raise Locked(f"the vault is locked ({table})" if table else "the vault is locked")
-
-
-def _refusal(
-    envelope: Envelope, source: UnlockSource, slots: Sequence[Slot], err: LangoError
-) -> WrongKey:
-    """What a source that was named, or a person who was asked, could not do."""
-    if isinstance(err, WrongKey):
-        return err
-    if isinstance(err, NotApplicable) and err.kind:
-        return WrongKey(f"{source.name}: {_no_slot(envelope, slots, err.kind)}")
-    return WrongKey(f"{source.name}: {err.message}", hint=err.hint or None)
-
-
-def _no_slot(envelope: Envelope, slots: Sequence[Slot], kind: str) -> str:
-    if len(slots) < len(envelope.slots):
-        return f"slot {slots[0].label} is no {kind} slot"
-    return f"the vault has no {kind} slot"
-
-
-def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) -> Opened:
-    """The first slot that this source opens; otherwise its gravest reason why there is none.
-
-    What a source holds and one slot cannot take (Tampered), another slot may: a keyfile that
-    lango did not make is no key of a slot whose keyfile it made. A source that fails by itself
-    (WrongKey), or damage to a slot, ends the search.
-    """
-    failure: LangoError = NotApplicable("the vault has no slot for it", kind="suitable")
-    closed = []
-    for slot in slots:
-        try:
-            credential = source.offer(slot)
-        except (NotApplicable, Tampered) as err:
-            failure = _graver(failure, err)
-            continue
-        try:
-            return unlock_slot(envelope, slot, source.name, credential)
-        except (NotApplicable, WrongKey) as err:
-            failure = _graver(failure, err)
-            if isinstance(err, WrongKey):
-                closed.append(slot)
-    if len(closed) > 1 and isinstance(failure, WrongKey):
-        labels = ", ".join(slot.label for slot in closed)
-        raise WrongKey(f"the {closed[0].kind} opens none of the slots {labels}")
-    raise failure
-
-
-def _graver(one: LangoError, other: LangoError) -> LangoError:
-    """The graver of two reasons, the later one of two alike."""
-
-    def rank(err: LangoError) -> tuple[bool, ...]:
-        if isinstance(err, NotApplicable):
-            return (False, False, err.stale, not err.kind)
-        return (isinstance(err, Tampered), isinstance(err, WrongKey), False, False)
-
-    return max((other, one), key=rank)
-
-
-def in_order(envelope: Envelope, name: str | None, last: str) -> list[Slot]:
-    """The slot called `name` alone, or all with the one that worked last in front."""
-    if name is not None:
-        return [find_slot(envelope, name)]
-    return sorted(envelope.slots, key=lambda slot: slot.id != last)
 
 
 class Vault(Parts):
@@ -321,6 +226,11 @@ def _note_unlock(vault: Vault, opened: Opened) -> None:
     vault.unlocked_by = opened.source
     vault.home.remember_slot(vault.id, opened.slot.id)
     vault.audit.later(vault.audit.event("vault.unlock", opened.slot.id, detail=opened.source))
+    if opened.fallen_back:
+        vault.audit.later(
+            vault.audit.event("vault.fallback", opened.slot.id, detail=opened.fallen_back)
+        )
+        vault.home.note_fallback(vault.id, vault.clock())
     now = int(vault.clock() * 1000)
     slot, public_key = opened.slot, digest(opened.slot.public_key)
     vault.audit.also(lambda: rows.use_slot(vault.store, slot.id, now, public_key, tested=False))

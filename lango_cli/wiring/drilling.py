@@ -91,6 +91,8 @@ def own_source(flags: Flags, envelope: Envelope, slot: Slot, ask: Prompter | Non
         return KeyringSource(sources.os_keyring(folders), envelope.vault)
     if slot.kind == "keyfile":
         return KeyfileSource(os.path.join(folders.home, KEYFILE), False)
+    if slot.keeper is not None:
+        return _custodian(flags, envelope, slot, ask)
     if slot.kind not in KINDS:
         raise KeyNotFound(f"slot {slot.label} is of a kind that this lango does not know")
     if ask is None:
@@ -104,6 +106,18 @@ def own_source(flags: Flags, envelope: Envelope, slot: Slot, ask: Prompter | Non
     return RecoveryWords(
         lambda: ask.words("Recovery words", WORDS), True, name="recovery words", asks=True
     )
+
+
+def _custodian(flags: Flags, envelope: Envelope, slot: Slot, ask: Prompter | None) -> UnlockSource:
+    from lango_cli.unlock.custodian import Asked, CustodianSource
+    from lango_cli.wiring.kept import Keeping, ask_pin
+
+    keeping = Keeping(opening.load_settings(flags), opening.folders_of(flags), ask)
+    asked = Asked(lambda _id, pin: keeping.unwrap(envelope, slot, pin))
+    if ask is None:
+        return CustodianSource(asked)
+    asked.want_pin.add(slot.id)
+    return CustodianSource(asked, lambda label: ask_pin(ask, f"slot {label}"))
 
 
 def words_from(path: str, name: str = "--recovery-file") -> UnlockSource:
@@ -120,6 +134,11 @@ def words_from(path: str, name: str = "--recovery-file") -> UnlockSource:
 
 def _missing(flags: Flags, slot: Slot, source: UnlockSource, reason: str) -> LangoError:
     """Why the machine's own store has nothing for this slot."""
+    if slot.keeper is not None:
+        return Locked(
+            f"slot {slot.label} does not open: {reason}",
+            hint="type it on a terminal, or set LANGO_PKCS11_PIN",
+        )
     if slot.kind == "keyring":
         verdict = sources.os_keyring(opening.folders_of(flags)).describe()
         if not verdict.usable:

@@ -21,19 +21,20 @@ from lango_cli.unlock.keyring import KeyringSource, unavailable
 from lango_cli.vault import vault as core
 from lango_cli.vault.create import create_vault
 from lango_cli.vault.create import refuse_existing as refuse
-from lango_cli.vault.envelope import PBKDF2
+from lango_cli.vault.envelope import NONE, PBKDF2
 from lango_cli.vault.home import KEYFILE
-from lango_cli.wiring import opening, slotting, sources
+from lango_cli.vault.unlocking import open_with
+from lango_cli.wiring import kept, opening, slotting, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lango_cli.config.load import Folders
     from lango_cli.model import KeyringVerdict, UnlockSource
     from lango_cli.secret import SecretBytes
     from lango_cli.vault.create import NewSlot
     from lango_cli.vault.vault import Vault
     from lango_cli.wiring.flags import Flags
+    from lango_cli.wiring.sources import Prompter
 
     Warn = Callable[[str], None]
 
@@ -53,6 +54,8 @@ class Plan:
     kdf: str = PBKDF2
     recovery: SecretBytes | None = None
     recovery_file: str | None = None
+    kms: str | None = None
+    """The whole URI of the key that keeps a slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,8 @@ def keyfile_path(flags: Flags) -> str:
     return os.path.join(opening.folders_of(flags).home, KEYFILE)
 
 
-def make_vault(flags: Flags, plan: Plan, warn: Warn) -> Vault:
-    """A new vault with the plan's slots, open."""
+def make_vault(flags: Flags, plan: Plan, warn: Warn, ask: Prompter | None = None) -> Vault:
+    """A new vault with the plan's slots, open; a token's PIN may be asked for."""
     folders = opening.folders_of(flags)
     home = opening.home_of(folders)
     settings = opening.load_settings(flags)
@@ -101,11 +104,12 @@ def make_vault(flags: Flags, plan: Plan, warn: Warn) -> Vault:
     return create_vault(
         home,
         vault_id,
-        _slots(folders, vault_id, plan, undo),
+        _slots(kept.Keeping(settings, folders, ask), vault_id, plan, undo),
         policy,
         warn,
         take_back=lambda: undo.take_back(warn),
         page_size=int(settings.text("security.dbEncryption.cipherPageSize")),
+        fallback=NONE if plan.kms is None else kept.policy_of(settings),
     )
 
 
@@ -137,8 +141,13 @@ def _make_folder(path: str, warn: Warn) -> None:
     files.restrict(path, files.FOLDER_MODE)
 
 
-def _slots(folders: Folders, vault_id: str, plan: Plan, undo: slotting.Undo) -> Iterator[NewSlot]:
+def _slots(
+    keeping: kept.Keeping, vault_id: str, plan: Plan, undo: slotting.Undo
+) -> Iterator[NewSlot]:
     """The slots, with what stands outside of the vault for them; only under the writer's lock."""
+    folders = keeping.folders
+    if plan.kms is not None:
+        yield keeping.new_slot(plan.kms, vault_id, kept.kind_of(plan.kms))
     if plan.recovery is not None and plan.recovery_file is not None:
         slotting.write_words(plan.recovery_file, plan.recovery, undo)
     if plan.keyring:
@@ -193,6 +202,6 @@ def _reopen(flags: Flags, kind: str, warn: Warn) -> Vault:
         if kind == "keyring"
         else KeyfileSource(home.path(KEYFILE), False)
     )
-    opened = core.open_with(envelope, [source], envelope.slots, warn)
+    opened = open_with(envelope, [source], envelope.slots, warn)
     policy = opening.policy_of(opening.load_settings(flags), flags)
     return core.open_vault(home, envelope, opened, policy, warn)

@@ -21,6 +21,7 @@ from lango_cli.errors import (
 from lango_cli.vault import vault as core
 from lango_cli.vault.home import Home
 from lango_cli.vault.parts import Policy
+from lango_cli.vault.unlocking import in_order, open_with
 from lango_cli.wiring.sources import explicit_source, quiet_sources, session_bundle
 
 TYPE_CHECKING = False
@@ -107,11 +108,11 @@ def unlock(
         bundle = session_bundle(settings, folders, envelope)
         if bundle is not None:
             return bundle
-    slots = core.in_order(envelope, flags.slot, home.remembered_slot(envelope.vault))
+    slots = in_order(envelope, flags.slot, home.remembered_slot(envelope.vault))
     kinds = {slot.kind for slot in slots}
     sources = [named] if named else quiet_sources(flags, folders, settings, envelope, ask, kinds)
     try:
-        return core.open_with(envelope, sources, slots, warn)
+        return open_with(envelope, sources, slots, warn)
     except WrongKey:
         home.count_failure(envelope.vault)
         raise

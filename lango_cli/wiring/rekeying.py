@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lango_cli.errors import CustodyError, FileProblem, LangoError, NotApplicable, WrongKey
 from lango_cli.unlock.sources import WORDS, CredentialSource, RecoveryWords, normalised
+from lango_cli.vault.envelope import ELSEWHERE
 from lango_cli.vault.parts import unlock_slot
 from lango_cli.wiring import drilling
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 TRIES = 3
 """How often a person may mistype."""
-MACHINE = ("keyring", "keyfile")
-"""Kinds of slots whose credential this machine may hold."""
+MACHINE = ("keyring", "keyfile", *ELSEWHERE)
+"""Kinds of slots whose credential this machine may hold, or come by."""
 
 
 def owners(

@@ -37,9 +37,10 @@ from lango_cli.unlock.sources import (
     without_newline,
 )
 from lango_cli.vault.create import NewSlot
-from lango_cli.vault.envelope import ARGON2ID, HKDF, PBKDF2, new_slot_id, open_slot
+from lango_cli.vault.envelope import ARGON2ID, ELSEWHERE, HKDF, PBKDF2, new_slot_id, open_slot
 from lango_cli.vault.parts import find_slot
 from lango_cli.wiring import opening, sources
+from lango_cli.wiring.kept import Keeping
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,11 +54,16 @@ if TYPE_CHECKING:
 
     Warn = Callable[[str], None]
 
-KINDS = ("passphrase", "keyring", "keyfile", "recovery")
+KINDS = ("passphrase", "keyring", "keyfile", "recovery", *ELSEWHERE)
 KDFS = {"pbkdf2": PBKDF2, "argon2id": ARGON2ID}
 """The names that people type, and the header's."""
 SHORT = 8
 """Characters below which a new passphrase is called short."""
+
+
+def keeping(flags: Flags, ask: Prompter | None) -> Keeping:
+    """What custodians need of the command that runs."""
+    return Keeping(opening.load_settings(flags), opening.folders_of(flags), ask)
 
 
 class Undo:
@@ -237,7 +243,14 @@ def add(vault: Vault, new: NewSlot, undo: Undo, warn: Warn) -> SlotInfo:
     """Add the slot; what was made for it is taken back if the header has it not in the end."""
     try:
         refuse_second(vault.envelope, new)
-        info = vault.slots.add(new.kind, new.label, new.credential, new.kdf, slot_id=new.slot_id)
+        info = vault.slots.add(
+            new.kind,
+            new.label,
+            new.credential,
+            new.kdf,
+            slot_id=new.slot_id,
+            keeper=new.keeper,
+        )
     except BaseException:
         _take_back(vault, new, undo, warn)
         raise

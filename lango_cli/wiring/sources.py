@@ -12,7 +12,9 @@ import os
 from lango_cli.config import load
 from lango_cli.errors import CustodyError, CustodyUnavailable, Locked, NotApplicable, UsageProblem
 from lango_cli.vault.bundle import decode
+from lango_cli.vault.envelope import ELSEWHERE
 from lango_cli.vault.home import KEYFILE
+from lango_cli.vault.parts import find_slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
     from lango_cli.config.load import Folders, Settings
     from lango_cli.model import SessionStore, UnlockSource
-    from lango_cli.secret import SecretText
+    from lango_cli.secret import SecretBytes, SecretText
+    from lango_cli.unlock.custodian import CustodianSource
     from lango_cli.unlock.keyring import OsKeyring
     from lango_cli.vault.bundle import Bundle
     from lango_cli.vault.envelope import Envelope
@@ -192,7 +195,11 @@ def quiet_sources(
 ) -> list[UnlockSource]:
     """The ways to unlock that apply to slots of these kinds, in the order of the setting."""
     found: list[UnlockSource] = []
+    person = None if flags.no_input else ask
+    kept = kept_sources(settings, folders, envelope, person) if kinds & set(ELSEWHERE) else {}
     for word in settings.words("unlock.order"):
+        if word in kept:
+            found.append(kept[word])
         if word == "keyring" and "keyring" in kinds:
             from lango_cli.unlock.keyring import KeyringSource
 
@@ -201,11 +208,41 @@ def quiet_sources(
             from lango_cli.unlock.keyfile import KeyfileSource
 
             found.append(KeyfileSource(os.path.join(folders.home, KEYFILE), False))
-        elif word == "prompt" and "passphrase" in kinds and ask and not flags.no_input:
-            from lango_cli.unlock.sources import PromptedPassphrase
-
-            found.append(PromptedPassphrase("passphrase", lambda: ask.secret("Passphrase")))
+        elif word == "prompt" and "passphrase" in kinds and person:
+            found.append(_prompt(person))
     return found
+
+
+def _prompt(ask: Prompter) -> UnlockSource:
+    from lango_cli.unlock.sources import PromptedPassphrase
+
+    return PromptedPassphrase("passphrase", lambda: ask.secret("Passphrase"))
+
+
+def kept_sources(
+    settings: Settings, folders: Folders, envelope: Envelope, ask: Prompter | None
+) -> dict[str, CustodianSource]:
+    """What asks custodians, by its word in the order: the quiet way, and the one with a PIN."""
+    from lango_cli.unlock.custodian import Asked, CustodianSource
+
+    def unwrap(slot_id: str, pin: Callable[[], SecretBytes | None]) -> SecretBytes:
+        from lango_cli.wiring.kept import Keeping
+
+        slot = find_slot(envelope, slot_id)
+        return Keeping(settings, folders, ask).unwrap(envelope, slot, pin)
+
+    asked = Asked(unwrap)
+    found = {"kms": CustodianSource(asked)}
+    if ask is not None and "kms" in settings.words("unlock.order"):
+        prompter = ask
+        found["prompt"] = CustodianSource(asked, lambda label: _pin(prompter, label))
+    return found
+
+
+def _pin(ask: Prompter, label: str) -> SecretBytes:
+    from lango_cli.wiring.kept import ask_pin
+
+    return ask_pin(ask, f"slot {label}")
 
 
 def keep_session(vault: Vault, ttl: int, settings: Settings, folders: Folders) -> str:

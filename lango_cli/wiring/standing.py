@@ -14,7 +14,7 @@ from lango_cli.errors import FileProblem, LangoError, TooLarge
 from lango_cli.unlock.session import KernelKeyring
 from lango_cli.unlock.session_process import SessionProcess
 from lango_cli.vault.audit import PENDING_LIMIT
-from lango_cli.vault.envelope import FORMAT
+from lango_cli.vault.envelope import ELSEWHERE, FORMAT
 from lango_cli.vault.home import KEYFILE, PENDING
 from lango_cli.vault.slots import describe
 from lango_cli.wiring import checks_approval, opening, presidio, sources
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 ID = 32
 """Hex digits of a vault's id."""
+KMS_NOT_ASKED = "not asked; see lango keys kms status"
 KEYRING_ANSWERS = "the service answers; the entry is not looked at"
 
 
@@ -68,6 +69,8 @@ class Standing:
     session: Session | None
     keyring: KeyringVerdict
     ways: tuple[Way, ...]
+    fallback: str
+    last_fallback: int
     pending_records: int
     failed_unlocks: int
     presidio: Verdict
@@ -132,6 +135,8 @@ def standing(flags: Flags, warn: Warn, *, person: bool) -> Standing:
         session=session,
         keyring=verdict,
         ways=_named(flags) or _ways(settings, home, envelope, verdict, session, person),
+        fallback=envelope.fallback,
+        last_fallback=home.last_fallback(envelope.vault),
         pending_records=pending_records(home),
         failed_unlocks=home.failed_unlocks(envelope.vault),
         presidio=presidio.verdict(settings),
@@ -171,17 +176,22 @@ def _ways(
         "session": (session is not None, "an unlock session is open", "no unlock session"),
         "keyring": (verdict.usable, KEYRING_ANSWERS, verdict.reason),
         "keyfile": (_there(home.path(KEYFILE)), "it is there", "no keyfile in the home"),
+        "kms": (True, KMS_NOT_ASKED, ""),
         "prompt": (person, "somebody can be asked", "nobody can be asked"),
     }
     needs = {"keyring": "keyring", "keyfile": "keyfile", "prompt": "passphrase"}
+    if kinds & set(ELSEWHERE):
+        needs["kms"] = next(kind for kind in ELSEWHERE if kind in kinds)
     found = []
     for name in settings.words("unlock.order"):
+        if name == "kms" and name not in needs:
+            continue
         ready, why, why_not = judged[name]
         kind = needs.get(name)
         if kind is not None and kind not in kinds:
             ready, why_not = False, f"the vault has no {kind} slot"
         # Whether the entry is right is known only by reading it, and that unlocks.
-        known = None if ready and name == "keyring" else ready
+        known = None if ready and name in ("keyring", "kms") else ready
         found.append(Way(name, known, why if ready else why_not))
     return tuple(found)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lango_cli.vault.envelope import ELSEWHERE
 from lango_cli.wiring import sources
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def hint(folders: Folders, kinds: Iterable[str], *, person: bool) -> str:
         found.append("unlock it: lango unlock")
     if given:
         found.append(f"give {'; or '.join(given)}")
+    if has & set(ELSEWHERE):
+        found.append("see how its custodian is: lango keys kms status")
     if "keyring" in has:
         found += _keyring(folders)
     return "; or ".join(found) or "see which slots there are: lango keys slot list"

@@ -28,7 +28,8 @@ from lango_cli.vault.create import NewSlot, create_vault
 from lango_cli.vault.envelope import open_slot
 from lango_cli.vault.home import COPY, HEADER, Home
 from lango_cli.vault.parts import Policy
-from lango_cli.vault.vault import Vault, in_order, open_vault, open_with
+from lango_cli.vault.unlocking import in_order, open_with
+from lango_cli.vault.vault import Vault, open_vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

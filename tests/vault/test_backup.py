@@ -28,8 +28,8 @@ from lango_cli.vault.backup_file import read_backup
 from lango_cli.vault.create import NewSlot, create_vault
 from lango_cli.vault.plain import Written
 from lango_cli.vault.rekey import rekey
+from lango_cli.vault.unlocking import open_with
 from lango_cli.vault.vacuum import vacuum
-from lango_cli.vault.vault import open_with
 from lango_cli.wiring import backing, opening, restoring
 from tests.vault.database_work import (
     UNWATCHED,

@@ -30,7 +30,7 @@ from lango_cli.vault.bundle import Bundle, decode
 from lango_cli.vault.create import NewSlot, create_vault
 from lango_cli.vault.envelope import hand_over, open_slot
 from lango_cli.vault.slots import drill_slot
-from lango_cli.vault.vault import in_order, open_with
+from lango_cli.vault.unlocking import in_order, open_with
 from tests.vault.place import (
     KEYFILE_SLOT,
     PASSPHRASE,

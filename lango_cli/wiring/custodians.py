@@ -1,0 +1,67 @@
+"""The custodians there are: which module serves which kind of key URI.
+
+The rule: an SDK is imported when a key of its provider is reached for, and no earlier; what is not
+installed is said with the command that installs it. A custodian is made here and handed to the
+rooms, which know its Protocol alone.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from lango_cli.config import load
+from lango_cli.custody.uri import KeyUri, Options, parse
+from lango_cli.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lango_cli.config.load import Folders, Settings
+    from lango_cli.model_custody import Custodian
+    from lango_cli.secret import SecretBytes
+
+    Opener = Callable[[KeyUri, Options], Custodian]
+    Pin = Callable[[], SecretBytes | None]
+
+MODULES = {
+    "aws-kms": ("aws", "aws"),
+    "azure-kv": ("azure", "azure"),
+    "gcp-kms": ("gcp", "gcp"),
+    "pkcs11": ("pkcs11", "pkcs11"),
+    "rpc": ("rpc", "rpc"),
+    "tpm2": ("tpm", "kms"),
+}
+"""Provider: module in `custody`, which has `open_<module>`, and the extra with its SDK."""
+
+
+def open_uri(text: str, settings: Settings, folders: Folders, pin: Pin) -> Custodian:
+    """The custodian of a key URI; MissingExtra if its SDK is not installed."""
+    uri = parse(text)
+    return opener(uri.provider)(uri, options(settings, folders, pin))
+
+
+def opener(provider: str) -> Opener:
+    """What makes a provider's custodians."""
+    module, extra = MODULES[provider]
+    try:
+        found = import_module(f"lango_cli.custody.{module}")
+    except ImportError as err:
+        if err.name is not None and err.name.startswith("lango_cli"):
+            raise
+        raise MissingExtra(
+            f"{provider} needs an extra that is not installed",
+            hint=f"pip install 'lango[{extra}]'",
+        ) from None
+    return cast("Opener", getattr(found, f"open_{module}"))
+
+
+def options(settings: Settings, folders: Folders, pin: Pin) -> Options:
+    """What a custodian may use besides its URI, as the settings have it."""
+    return Options(
+        pin=pin,
+        environment=load.environment(),
+        timeout=float(settings.number("security.kms.timeoutPerOperation")),
+        retries=settings.number("security.kms.maxRetries"),
+        folder=folders.home,
+    )
