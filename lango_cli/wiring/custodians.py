@@ -32,7 +32,7 @@ MODULES = {
     "rpc": ("rpc", "rpc"),
     "tpm2": ("tpm", "kms"),
 }
-"""Provider: module in `custody`, which has `open_<module>`, and the extra with its SDK."""
+"""Provider: module in `custody`, which has an `open_custodian`, and the extra with its SDK."""
 
 
 def open_uri(text: str, settings: Settings, folders: Folders, pin: Pin) -> Custodian:
@@ -53,7 +53,7 @@ def opener(provider: str) -> Opener:
             f"{provider} needs an extra that is not installed",
             hint=f"pip install 'lango[{extra}]'",
         ) from None
-    return cast("Opener", getattr(found, f"open_{module}"))
+    return cast("Opener", found.open_custodian)
 
 
 def options(settings: Settings, folders: Folders, pin: Pin) -> Options:

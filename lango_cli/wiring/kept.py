@@ -1,7 +1,7 @@
 """Slots and keys that custodians keep, joined to the vault.
 
 The rule: a custodian lives for one call and is closed after it; its PIN comes from the variable,
-from the file that the URI names, or from a person, and from nowhere else. What a slot is bound to
+from the file that its URI names, or from a person. What a slot is bound to
 is its vault and its id.
 """
 
@@ -52,10 +52,8 @@ class Keeping:
         self.ask = ask
 
     def open(self, uri: str, pin: Pin | None = None) -> Custodian:
-        """The custodian of a URI, to be closed; `pin` is called if the variable has none."""
-        return custodians.open_uri(
-            uri, self.settings, self.folders, lambda: _variable() or (pin or self._asked_pin)()
-        )
+        """The custodian of a URI, to be closed; `pin` is called where nothing else gives one."""
+        return custodians.open_uri(uri, self.settings, self.folders, pin or self._asked_pin)
 
     def _asked_pin(self) -> SecretBytes | None:
         return None if self.ask is None else ask_pin(self.ask, "the token")
@@ -108,8 +106,3 @@ def ask_pin(ask: Prompter, what: str) -> SecretBytes:
     if not len(pin):
         raise CustodyDenied("no PIN was given", hint=f"type it, or set {load.PIN}")
     return pin
-
-
-def _variable() -> SecretBytes | None:
-    text = load.variable(load.PIN)
-    return None if text is None else SecretText(text)
