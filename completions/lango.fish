@@ -20,7 +20,7 @@ function __lango_walk
                 continue
         end
         contains -- "$where $word" 'lango init --keyfile' 'lango audit export --head'; and continue
-        if contains -- $word --passphrase-fd --passphrase-file --passphrase-command --keyfile --slot --home --profile --color --lock-timeout --kms --kdf --recovery-file --new-passphrase-fd --new-passphrase-file --ttl --shell --env-file --only --set --in --out --stdin --file --fd --format --prefix --on-conflict --title --output --newline --within --from-file --from-fd --from-env --generate --key --if-version --note --owner --tag --expires --rotate-every --untag --as --confirm --command --argument --tool --host --type --algorithm --context --label --keep --page-size --backup-passphrase-file --backup-keyfile --enable --disable --map --like --for --level --since --limit --head
+        if contains -- $word --passphrase-fd --passphrase-file --passphrase-command --keyfile --slot --home --profile --color --lock-timeout --kms --kdf --recovery-file --new-passphrase-fd --new-passphrase-file --ttl --shell --env-file --only --set --in --out --stdin --file --fd --format --prefix --on-conflict --title --output --newline --within --from-file --from-fd --from-env --generate --key --if-version --note --owner --tag --expires --rotate-every --untag --as --confirm --command --argument --tool --host --type --algorithm --custodian --context --label --keep --page-size --backup-passphrase-file --backup-keyfile --enable --disable --map --like --for --level --since --limit --head
             set taker $word
             continue
         end
@@ -496,6 +496,7 @@ complete -c lango -n '__lango_at \'lango secrets policy set\'' -l host -x -d 'On
 complete -c lango -n '__lango_at \'lango keys create\'' -l type -x -a 'encryption signing' -d 'encryption (default) or signing.'
 complete -c lango -n '__lango_at \'lango keys create\'' -l algorithm -x -a 'aes-256-gcm ed25519 ecdsa-p256 hmac-sha256' -d 'aes-256-gcm; or ed25519 (default for signing), ecdsa-p256, hmac-sha256.'
 complete -c lango -n '__lango_at \'lango keys create\'' -l default -d 'It serves from now on where no key is named.'
+complete -c lango -n '__lango_at \'lango keys create\'' -l custodian -x -d 'The key at a KMS, HSM or the like to use.'
 complete -c lango -n '__lango_at \'lango keys rotate\'' -l reencrypt -d 'Move every value to the new version; goes on with one that was interrupted.'
 complete -c lango -n '__lango_at \'lango keys destroy\'' -l lose-values -d 'Though values depend on it, which are lost then.'
 complete -c lango -n '__lango_at \'lango keys export\'' -l jwk -d 'As JWK instead; its kid is RFC 7638\'s.'

@@ -40,6 +40,7 @@ def described(key: KeyInfo) -> dict[str, object]:
         "name": key.name,
         "type": key.purpose,
         "algorithm": key.algorithm,
+        "custodian": key.custodian or None,
         "state": key.state,
         "default": key.default,
         "version": key.version,

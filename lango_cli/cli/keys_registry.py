@@ -17,14 +17,16 @@ from lango_cli.cli.keys_app import KeyName, KeyVersionName, app, described, many
 from lango_cli.cli.options import command
 from lango_cli.cli.secrets_app import when
 from lango_cli.cli.ui import json_bytes, one_object
-from lango_cli.crypto.signing import ALGORITHMS, ED25519
+from lango_cli.crypto.signing import ALGORITHMS, ECDSA_P256, ED25519
 from lango_cli.errors import Conflict, UsageProblem
 from lango_cli.vault.keys import AES, ENCRYPTION, SIGNING
 from lango_cli.vault.registry import DISABLE, ENABLE, RETIRE, depends
+from lango_cli.wiring import key_uris
 
 if TYPE_CHECKING:
     from lango_cli.vault.key_info import KeyInfo, KeyVersionInfo
     from lango_cli.vault.registry import Rotated
+    from lango_cli.vault.vault import Vault
 
 TYPES = (ENCRYPTION, SIGNING)
 NOT_PROTECTED = (
@@ -107,12 +109,34 @@ def create(
     default: Annotated[
         bool, Option("--default", help="It serves from now on where no key is named.")
     ] = False,
+    custodian: Annotated[
+        str | None,
+        Option("--custodian", metavar="URI", help="The key at a KMS, HSM or the like to use."),
+    ] = None,
 ) -> None:
-    """Make a key: random, kept wrapped in the vault. Its type never changes."""
+    """Make a key: random, kept wrapped in the vault. Its type never changes.
+
+    With --custodian a key that seals is wrapped by the key at URI, and is asked for there once by
+    each command that needs it; one that signs is that key itself, and never leaves it.
+    """
+    if custodian is not None and kind == SIGNING and algorithm is None:
+        algorithm = ECDSA_P256
     purpose, algorithm = _kind(kind, algorithm)
+    uri = _uri(call, custodian, purpose, algorithm)
     with call.vault() as vault:
-        key = vault.registry.create(name, purpose, algorithm, default=default)
+        key = vault.registry.create(name, purpose, algorithm, default=default, custodian=uri)
     _say(call, f"key {key.name} is there, {key.algorithm}, id {key.id}", key)
+
+
+def _uri(call: Call, custodian: str | None, purpose: str, algorithm: str) -> str:
+    """The whole URI of the key that keeps the new one; empty where the vault does."""
+    if custodian is None:
+        return ""
+    if algorithm not in (AES, ECDSA_P256):
+        raise UsageProblem(
+            f"custodians have no {algorithm} keys", hint=f"--algorithm {ECDSA_P256}"
+        )
+    return key_uris.complete(custodian, call.settings(), signing=purpose == SIGNING)
 
 
 def _kind(kind: str | None, algorithm: str | None) -> tuple[str, str]:
@@ -154,8 +178,14 @@ def rotate(
     With --reencrypt every value, old versions and the trash included, is moved to it in steps
     between which others can work. Interrupted, the same command goes on where it stopped and makes
     no further version.
+
+    A key that a custodian keeps is only wrapped anew, by the newest version of what keeps it: its
+    values stay as they are. With --reencrypt it gets a new version too.
     """
     with call.vault() as vault, call.progress() as bar:
+        if not reencrypt and vault.registry.show(name).custodian:
+            _rewrap(call, vault, name)
+            return
         done = vault.registry.rotate(name, bar if reencrypt else None)
     key = done.key
     call.ui.note(_rotated(done))
@@ -165,6 +195,15 @@ def rotate(
     if call.ui.json:
         members = {"resumed": done.resumed, "reencrypted": done.moved}
         call.ui.document({"key": described(key), **members, "not_protected": NOT_PROTECTED})
+
+
+def _rewrap(call: Call, vault: Vault, name: str) -> None:
+    """Wrap a key anew that a custodian keeps."""
+    count = vault.registry.rewrap(name)
+    key = vault.registry.show(name)
+    call.ui.note(f"{many(count, 'version')} of {key.name} wrapped anew; no value was touched")
+    if call.ui.json:
+        call.ui.document({"key": described(key), "rewrapped": count})
 
 
 def _rotated(done: Rotated) -> str:

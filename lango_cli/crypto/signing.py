@@ -23,11 +23,16 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+)
 
 from lango_cli.codec import b64, canonical
 from lango_cli.crypto.keys import SigningKey
 from lango_cli.crypto.mac import digest, hmac_sha256, random_bytes, same
+from lango_cli.errors import Tampered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,6 +106,18 @@ def public_jwk(algorithm: str, key: SigningKey) -> dict[str, str] | None:
     public = _public(algorithm, key)
     if public is None:
         return None
+    return _jwk(public)
+
+
+def jwk_of_pem(pem: bytes) -> dict[str, str]:
+    """A P-256 public key in PEM as JWK; Tampered if it is none."""
+    public = load_pem_public_key(pem)
+    if not isinstance(public, EllipticCurvePublicKey):
+        raise Tampered("that is no public key of P-256")
+    return _jwk(public)
+
+
+def _jwk(public: Ed25519PublicKey | EllipticCurvePublicKey) -> dict[str, str]:
     if isinstance(public, Ed25519PublicKey):
         point = {"crv": "Ed25519", "kty": "OKP", "x": _url(public.public_bytes_raw())}
         use = {"alg": "EdDSA", "use": "sig"}

@@ -47,6 +47,8 @@ STRENGTH = {
 }
 ELSEWHERE = ("kms", "tpm2", "companion")
 """Kinds of slots whose credential a custodian unwraps. All others are local slots."""
+KEPT = b"lango/kept-key/v1\n"
+"""How that begins which stands for a key of the registry that a custodian keeps."""
 LOCAL, NONE = "local", "none"
 """The fallback policies: whether local slots serve after a custodian was not available."""
 HKDF = "hkdf-sha256"

@@ -35,6 +35,8 @@ class KeyInfo:
     last_used_at: float | None
     moving_since: float | None
     versions: tuple[KeyVersionInfo, ...]
+    custodian: str = ""
+    """Where the key is kept, as a URI; empty for one that the vault keeps itself."""
 
     @property
     def values(self) -> int:

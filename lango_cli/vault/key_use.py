@@ -18,7 +18,7 @@ import binascii
 from typing import TYPE_CHECKING
 
 from lango_cli.codec import b64
-from lango_cli.crypto import signing
+from lango_cli.crypto import ecdsa, signing
 from lango_cli.crypto.aead import NONCE, TAG, seal, unseal
 from lango_cli.crypto.keys import DataKey
 from lango_cli.crypto.mac import hkdf_sha256, pack
@@ -34,6 +34,7 @@ from lango_cli.errors import (
 )
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import rows, rows_keys
+from lango_cli.vault.kept_keys import decode, is_kept, reached
 from lango_cli.vault.keys import (
     DESTROYED,
     DISABLED,
@@ -108,7 +109,7 @@ class KeyUse:
         """The signature by the newest version of the key of this name, or of the default."""
         key = self._keys.newest(SIGNING, name)
         key.refuse(RETIRED, DISABLED, DESTROYED)
-        signature = signing.sign(key.algorithm, self._keys.signing_key(key), message)
+        signature = self._sign(key, message)
         self._note("key.sign", key)
         return signature
 
@@ -116,11 +117,31 @@ class KeyUse:
         """Which version of a key signed the message; BadSignature (45) if none of them did."""
         tried = self._versions(reference)
         for key in tried:
-            if signing.verify(key.algorithm, self._keys.signing_key(key), message, signature):
+            if self._verifies(key, message, signature):
                 self._note("key.verify", key)
                 return key.version
         self._note("key.verify", tried[0], outcome="refused")
         raise BadSignature(f"this is no signature of key {reference} over these bytes")
+
+    def _sign(self, key: KeyVersion, message: bytes) -> bytes:
+        """The signature; of a key that a custodian keeps by that, and never by another."""
+        if not is_kept(key.wrapped):
+            return signing.sign(key.algorithm, self._keys.signing_key(key), message)
+        kept = decode(key.wrapped)
+        custodian = reached(self._vault.custody, kept)
+        try:
+            signature = custodian.sign(message)
+        finally:
+            custodian.close()
+        if not ecdsa.verify_pem(kept.public, message, signature):
+            raise Tampered(f"{kept.provider} signed with another key than key {key.name}")
+        return signature
+
+    def _verifies(self, key: KeyVersion, message: bytes, signature: bytes) -> bool:
+        """Under the public half, which is here also where the key is not."""
+        if is_kept(key.wrapped):
+            return ecdsa.verify_pem(decode(key.wrapped).public, message, signature)
+        return signing.verify(key.algorithm, self._keys.signing_key(key), message, signature)
 
     def public(self, reference: str) -> tuple[str, dict[str, str]] | None:
         """PEM and JWK of a signing key's public half; None where there is none to show."""
@@ -128,6 +149,9 @@ class KeyUse:
         key = self._one(name, version)
         if key.purpose != SIGNING or key.state == DESTROYED:
             return None
+        if is_kept(key.wrapped):
+            shown = decode(key.wrapped).public
+            return shown.decode("ascii"), signing.jwk_of_pem(shown)
         secret = self._keys.signing_key(key)
         pem = signing.public_pem(key.algorithm, secret)
         jwk = signing.public_jwk(key.algorithm, secret)

@@ -15,12 +15,15 @@ from lango_cli.crypto.keys import AuditKey, DataKey, SigningKey
 from lango_cli.crypto.mac import pack, random_bytes
 from lango_cli.errors import KeyNotFound, KeyUnusable, Tampered, UsageProblem
 from lango_cli.vault import rows
+from lango_cli.vault.envelope import KEPT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lango_cli.crypto.keys import WrappingKey
+    from lango_cli.model_custody import Custodian
+    from lango_cli.secret import SecretBytes
     from lango_cli.vault.store import Store
 
 DEFAULT_NAME = "default"
@@ -86,6 +89,9 @@ class Keys:
         self._wrapping = wrapping
         self._vault = vault
         self._used: dict[str, int | None] = {}
+        self._kept: dict[tuple[str, int], SecretBytes] = {}
+        self.custody: Callable[[str], Custodian] | None = None
+        """The custodian of a key URI, to be closed; handed in by whoever opens the vault."""
 
     def create_default(self, now: int) -> None:
         """The vault's first data key, version 1; inside a write. `now` in milliseconds UTC."""
@@ -96,9 +102,12 @@ class Keys:
     def add_version(
         self, key_id: str, purpose: str, algorithm: str, version: int, key: bytes, now: int
     ) -> None:
-        """Wrap and store an active version of a key; inside a write."""
+        """Wrap and store an active version of a key; inside a write.
+
+        What stands for a key that a custodian keeps is stored as it is.
+        """
         context = wrapping_context(self._vault, purpose, algorithm, key_id, version)
-        wrapped = seal(self._wrapping, key, context)
+        wrapped = key if key.startswith(KEPT) else seal(self._wrapping, key, context)
         rows.insert_key_version(self._store, key_id, version, wrapped, now)
 
     def newest(self, purpose: str, name: str | None) -> KeyVersion:
@@ -153,9 +162,16 @@ class Keys:
         return key_of
 
     def check(self, key_id: str, version: int) -> None:
-        """Tampered unless the stored key opens as what it is; destroyed ones have nothing to."""
+        """Tampered unless the stored key opens as what it is; destroyed ones have nothing to.
+
+        Of one that a custodian keeps only the form is looked at: nobody is asked.
+        """
         found = self.stored(key_id, version)
-        if found.state != DESTROYED:
+        if found.wrapped.startswith(KEPT):
+            from lango_cli.vault import kept_keys
+
+            kept_keys.decode(found.wrapped)
+        elif found.state != DESTROYED:
             self._unwrap(found, found.purpose)
 
     def stored(self, key_id: str, version: int) -> KeyVersion:
@@ -174,9 +190,22 @@ class Keys:
         return SigningKey(self._unwrap(found, SIGNING))
 
     def _unwrap(self, found: KeyVersion, purpose: str) -> bytes:
+        if found.wrapped.startswith(KEPT):
+            return self._from_custodian(found).reveal()
         where = (found.algorithm, found.id, found.version)
         context = wrapping_context(self._vault, purpose, *where)
         return unseal(self._wrapping, found.wrapped, context)
+
+    def _from_custodian(self, found: KeyVersion) -> SecretBytes:
+        """A key that a custodian keeps, asked for once while the vault is open."""
+        from lango_cli.vault import kept_keys
+
+        which = (found.id, found.version)
+        if which not in self._kept:
+            self._kept[which] = kept_keys.unwrap(
+                self.custody, found.wrapped, self._vault.hex(), found.id, found.name
+            )
+        return self._kept[which]
 
     def mark_used(self, found: KeyVersion) -> None:
         """It is used now: `note_use` will say when."""
@@ -203,12 +232,15 @@ def wrapping_context(
 def rewrap_all(store: Store, old: WrappingKey, new: WrappingKey, vault: bytes) -> int:
     """Wrap every stored key anew, data and signing keys alike; inside a write. How many.
 
-    Destroyed ones have nothing to wrap. Tampered if one does not open under `old`.
+    Destroyed ones have nothing to wrap, and those of custodians are none of ours. Tampered if one
+    does not open under `old`.
     """
     from lango_cli.vault import rows_keys
 
     wrapped = []
     for key_id, version, purpose, algorithm, blob in rows_keys.wrapped_keys(store):
+        if blob.startswith(KEPT):
+            continue
         context = wrapping_context(vault, purpose, algorithm, key_id, version)
         wrapped.append((seal(new, unseal(old, blob, context), context), key_id, version))
     rows_keys.replace_wrapped(store, wrapped)

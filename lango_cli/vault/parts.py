@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from lango_cli.crypto.keys import MasterKey, SlotKey
+    from lango_cli.model_custody import Custodian
     from lango_cli.secret import SecretBytes
     from lango_cli.vault.bundle import Bundle
     from lango_cli.vault.envelope import Envelope, Slot
@@ -100,6 +101,11 @@ class Parts:
         self.audit = AuditLog(store, bundle.audit, envelope.vault_bytes, home.path(PENDING), clock)
         self.audit.reads = policy.audit_reads
         self.reader = Reader(store, self.keys, self.audit, envelope.vault_bytes, clock)
+
+    @property
+    def custody(self) -> Callable[[str], Custodian] | None:
+        """What reaches the custodian of a key URI, where somebody handed it in."""
+        return self.keys.custody
 
     @property
     def master(self) -> MasterKey | None:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from lango_cli.crypto.mac import random_bytes
 from lango_cli.errors import Conflict, KeyNotFound, KeyUnusable, UsageProblem
-from lango_cli.vault import reencrypt, rows, rows_keys
+from lango_cli.vault import kept_keys, reencrypt, registry_kept, rows, rows_keys
 from lango_cli.vault.key_info import KeyInfo, KeyVersionInfo
 from lango_cli.vault.keys import (
     ACTIVE,
@@ -75,23 +75,30 @@ class Registry:
             raise KeyNotFound(f"no key called {name}", hint="list keys: lango keys list")
         return self._info(row)
 
-    def create(self, name: str, purpose: str, algorithm: str, *, default: bool) -> KeyInfo:
+    def create(
+        self, name: str, purpose: str, algorithm: str, *, default: bool, custodian: str = ""
+    ) -> KeyInfo:
         """A new key with its first version; Conflict if the name is taken, by a destroyed one too.
 
-        `default`: it serves its purpose from now on where no key is named.
+        `default`: it serves its purpose from now on where no key is named. `custodian`: the URI of
+        the key that keeps it.
         """
         name = check_name(name)
         key_id = random_bytes(8).hex()
+        made = (
+            registry_kept.material(self._vault, custodian, purpose, key_id) if custodian else None
+        )
         with self._store.write():
             if rows_keys.key(self._store, name):
                 raise Conflict(
                     f"there is a key called {name} already", hint="list keys: lango keys list"
                 )
             rows.insert_key(self._store, key_id, name, purpose, algorithm, self._now())
-            self._add_version(key_id, purpose, algorithm, 1)
+            self._add_version(key_id, purpose, algorithm, 1, made)
             if default:
                 rows_keys.make_default(self._store, key_id, purpose)
-            self._record("key.create", f"{name}@1", f"{algorithm}{', default' * default}")
+            detail = f"{algorithm}{', default' * default}{', kept elsewhere' * bool(custodian)}"
+            self._record("key.create", f"{name}@1", detail)
             return self.show(name)
 
     def make_default(self, name: str) -> KeyInfo:
@@ -108,15 +115,19 @@ class Registry:
 
         Where such a move was begun and is not through, it goes on, and no version is made.
         """
+        before = self.show(name)
+        made = registry_kept.next_material(self._vault, before.id, before.version, before.name)
         with self._store.write():
             key = self.show(name)
+            if made is not None and key.version != before.version:
+                raise Conflict(f"key {name} was changed by another process meanwhile")
             _refuse(key.name, key.state, RETIRED, DISABLED, DESTROYED)
             if progress is not None:
                 self._check_movable(key)
             moving = key.moving_since is not None and key.versions[0].state == ACTIVE
             resumed = progress is not None and moving
             if not resumed:
-                self._next_version(key, moving=progress is not None)
+                self._next_version(key, made, moving=progress is not None)
             target = f"{key.name}@{key.version + (not resumed)}"
             if progress is not None:
                 self._record("key.reencrypt", target, "resumed" if resumed else "")
@@ -125,15 +136,21 @@ class Registry:
             moved = reencrypt.Reencryption(self._vault, key.name, progress).run()
         return Rotated(self.show(name), resumed, moved)
 
+    def rewrap(self, name: str) -> int:
+        """Wrap a kept key's versions anew, no value touched; how many. See `registry_kept`."""
+        key = self.show(name)
+        _refuse(key.name, key.state, DISABLED, DESTROYED)
+        return registry_kept.rewrap(self._vault, key.name, key.id)
+
     def _check_movable(self, key: KeyInfo) -> None:
         if key.purpose != ENCRYPTION:
             raise UsageProblem(f"key {key.name} is for {key.purpose}: it seals no values")
         reencrypt.check_openable(self._vault, key.id, key.version + 1)
 
-    def _next_version(self, key: KeyInfo, *, moving: bool) -> None:
+    def _next_version(self, key: KeyInfo, made: bytes | None, *, moving: bool) -> None:
         version = key.version + 1
         rows_keys.retire_older(self._store, key.id, version)
-        self._add_version(key.id, key.purpose, key.algorithm, version)
+        self._add_version(key.id, key.purpose, key.algorithm, version, made)
         if moving:
             rows_keys.set_moving(self._store, key.id, self._now())
         self._record("key.rotate", f"{key.name}@{version}")
@@ -198,9 +215,11 @@ class Registry:
             f"key {name} has no version {number}", hint=f"see which: lango keys show {name}"
         )
 
-    def _add_version(self, key_id: str, purpose: str, algorithm: str, version: int) -> None:
-        key = random_bytes(32)
-        if purpose == SIGNING:
+    def _add_version(
+        self, key_id: str, purpose: str, algorithm: str, version: int, made: bytes | None
+    ) -> None:
+        key = made or random_bytes(32)
+        if purpose == SIGNING and made is None:
             from lango_cli.crypto.signing import new_signing_key
 
             key = new_signing_key(algorithm).reveal()
@@ -227,7 +246,12 @@ class Registry:
             last_used_at=None if used is None else used / 1000,
             moving_since=None if moving is None else moving / 1000,
             versions=versions,
+            custodian=self._custodian(key_id, newest.version),
         )
+
+    def _custodian(self, key_id: str, version: int) -> str:
+        blob = self._vault.keys.stored(key_id, version).wrapped
+        return kept_keys.decode(blob).uri if kept_keys.is_kept(blob) else ""
 
     def _now(self) -> int:
         return int(self._vault.clock() * 1000)

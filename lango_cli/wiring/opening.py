@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lango_cli.config.load import Folders, Settings
+    from lango_cli.model_custody import Custodian
     from lango_cli.vault.bundle import Bundle
     from lango_cli.vault.envelope import Envelope
     from lango_cli.vault.parts import Opened
@@ -84,11 +85,26 @@ def open_vault(
         envelope = home.read_header(warn)
         key = unlock(flags, folders, settings, envelope, ask, warn, real=real)
         try:
-            return core.open_vault(home, envelope, key, policy, warn, time.time)
+            vault = core.open_vault(home, envelope, key, policy, warn, time.time)
+            vault.keys.custody = custody_of(settings, folders, ask)
+            return vault
         except (AnotherVault, Busy, FileProblem, Tampered):
             # A new generation may have been made between reading the header and the database.
             if home.read_header(warn).generation == envelope.generation:
                 raise
+
+
+def custody_of(
+    settings: Settings, folders: Folders, ask: Prompter | None
+) -> Callable[[str], Custodian]:
+    """What reaches the custodian of a key URI; nothing of one is loaded before that."""
+
+    def reach(uri: str) -> Custodian:
+        from lango_cli.wiring.kept import Keeping
+
+        return Keeping(settings, folders, ask).open(uri)
+
+    return reach
 
 
 def unlock(
