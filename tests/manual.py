@@ -7,6 +7,7 @@ compare the variables with those that the code reads, and run the examples past 
 from __future__ import annotations
 
 from lango_cli.config.load import CONFIG, PASSPHRASE, PIN
+from lango_cli.custody.pkcs11 import MODULE
 from lango_cli.unlock.keyring import VERDICT
 from lango_cli.vault.home import COPY, HEADER, KEYFILE, PENDING
 
@@ -19,6 +20,8 @@ ENVIRONMENT = {
     PASSPHRASE: "The passphrase itself, if none of these three is set. Other programs of yours can"
     " read it, so prefer one of those; lango doctor reports it.",
     PIN: "The PIN of a PKCS#11 token that a slot or key needs.",
+    MODULE: "The PKCS#11 module to load, whatever the key's URI or the settings say; the only way"
+    " to one that does not belong to root.",
     "CREDENTIALS_DIRECTORY": "A systemd service's credentials: its file lango is a keyfile or a"
     " passphrase.",
     "LANGO_SESSION": "The session that actions belong to, for a yes that lasts as long.",

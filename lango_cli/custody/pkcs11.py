@@ -23,6 +23,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, NoReturn
 
 from lango_cli import files
+from lango_cli.config.load import PIN
 from lango_cli.crypto.ecdsa import der_of_raw, pem_of_point, verify_pem
 from lango_cli.crypto.mac import digest, random_bytes
 from lango_cli.custody.binding import bind, unbind
@@ -53,7 +54,7 @@ if find_spec("pkcs11") is None:
     raise ImportError("python-pkcs11 is not installed", name="pkcs11")
 
 PROVIDER = "pkcs11"
-MODULE, PIN = "LANGO_PKCS11_MODULE", "LANGO_PKCS11_PIN"
+MODULE = "LANGO_PKCS11_MODULE"
 WORKER = "lango_cli.custody.pkcs11_worker"
 GCM, KEY_WRAP = b"\x01", b"\x02"
 NONCE, TAG, KEY_BYTES, WRAPPED_KEY = 12, 16, 32, 40
