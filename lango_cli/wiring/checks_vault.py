@@ -29,7 +29,9 @@ DRILL_DAYS = 180
 """Days after which a slot that a person keeps is worth a drill."""
 DUE_DAYS = 14
 HUMAN = ("passphrase", "recovery")
-"""Kinds of slots that are not on this machine."""
+"""Kinds of slots that a person keeps."""
+AWAY = ("kms", "companion")
+"""Kinds of slots that are not on this machine either; a TPM is."""
 SHOWN = 5
 """Pages of a damaged database named at most."""
 
@@ -65,7 +67,7 @@ def survivors(envelope: Envelope, *, opens: bool) -> Iterator[Finding]:
 
     `opens`: the vault can be unlocked, so that a slot can be added.
     """
-    kept = [slot for slot in envelope.slots if slot.kind in HUMAN]
+    kept = [slot for slot in envelope.slots if slot.kind in (*HUMAN, *AWAY)]
     if len(kept) > 1:
         yield ok("slots", f"{len(kept)} slots are left if this machine dies")
         return
@@ -88,6 +90,9 @@ def ways_in(envelope: Envelope, opens: set[str], *, locked: bool) -> Iterator[Fi
         if locked:
             labels = " and ".join(sorted({slot.kind for slot in kept}))
             yield advice("unlock", f"the vault is locked; what opens it: {labels}", _way(kept))
+    elif locked and any(slot.keeper is not None for slot in envelope.slots):
+        text = "the vault is locked: its custodian was not available, or wants a PIN"
+        yield advice("unlock", text, "see how it is: lango keys kms status")
     elif locked or not elsewhere:
         until = "" if locked else " once the unlock session ends"
         hint = "put back a copy of its keyfile" if elsewhere else ""

@@ -209,9 +209,11 @@ class Doctor:
             self.flags, self.folders, settings, envelope, person, _unheard, real=accept_age
         )
         policy = opening.policy_of(settings, self.flags)
-        return core.open_vault(
+        vault = core.open_vault(
             self.home, envelope, key, policy, self._warn, time.time, accept_age=accept_age
         )
+        vault.keys.custody = opening.custody_of(settings, self.folders, person)
+        return vault
 
     def _warn(self, text: str) -> None:
         if text not in self._warnings:
