@@ -159,7 +159,7 @@ class Bench:
         """`pip install .` into an environment of its own."""
         self.call([sys.executable, "-m", "venv", str(self.folder / "env")])
         quiet = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore"]
-        self.call([self.python, "-m", "pip", "install", *quiet, str(TOP)], os.environ)
+        self.call([self.python, "-m", "pip", "install", *quiet, f"{TOP}[pkcs11]"], os.environ)
 
     def call(self, command: list[str], environment: object = None, **more: object) -> str:
         """Run to success; what it printed."""
@@ -415,6 +415,7 @@ def wait_for_owner(bench: Bench) -> None:
 
 def main() -> int:
     """Measure everything, print the table."""
+    from tests.bench_custody import custody
     from tests.bench_mask import masking_build, masking_gibibyte, masking_rates
     from tests.bench_rekey import rekey
     from tests.bench_run import running
@@ -434,6 +435,7 @@ def main() -> int:
             rekey,
             reencryption,
             redaction,
+            custody,
         ):
             part(bench)
         for part in (masking_rates, masking_build, masking_gibibyte, running):
