@@ -61,7 +61,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kms|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--custodian|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kms|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--custodian|--context|--label|--threshold|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -129,9 +129,10 @@ _lango() {
             'lango keys slot') where='lango keys slot' ;;
             'lango keys kms') where='lango keys kms' ;;
             'lango keys ls') where='lango keys list' ;;
+            'lango keys slot add') where='lango keys slot add' ;;
             'lango keys slot move') where='lango keys slot move' ;;
             'lango keys slot rewrap') where='lango keys slot rewrap' ;;
-            'lango keys slot add') where='lango keys slot add' ;;
+            'lango keys slot group') where='lango keys slot group' ;;
             'lango keys slot list') where='lango keys slot list' ;;
             'lango keys slot remove') where='lango keys slot remove' ;;
             'lango keys slot test') where='lango keys slot test' ;;
@@ -229,9 +230,9 @@ _lango() {
             'lango keys sign'' '0) _lango_ask --keys ;;
             'lango keys verify'' '0) _lango_ask --keys ;;
             'lango keys verify'' '1) _lango_reply -f -- "$current" ;;
+            'lango keys slot add'' '0) _lango_reply -W 'passphrase keyring keyfile recovery kms tpm2 companion' -- "$current" ;;
             'lango keys slot move'' '0) _lango_ask --slots ;;
             'lango keys slot rewrap'' '0) _lango_ask --slots ;;
-            'lango keys slot add'' '0) _lango_reply -W 'passphrase keyring keyfile recovery kms tpm2 companion' -- "$current" ;;
             'lango keys slot remove'' '0) _lango_ask --slots ;;
             'lango keys slot test'' '0) _lango_ask --slots ;;
             'lango keys slot rename'' '0) _lango_ask --slots ;;
@@ -299,10 +300,11 @@ _lango() {
         'lango keys sign') commands='' options='--from-file --base64 --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys verify') commands='' options='--from-file --base64 --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys passphrase') commands='' options='--kdf --new-passphrase-fd --new-passphrase-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango keys slot') commands='move rewrap add list remove test rename rm ls mv' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys slot') commands='add move rewrap group list remove test rename rm ls mv' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys slot add') commands='' options='--label --keyfile --kdf --new-passphrase-fd --new-passphrase-file --recovery-file --passphrase-fd --passphrase-file --passphrase-command --recovery --slot' ;;
         'lango keys slot move') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot rewrap') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango keys slot add') commands='' options='--label --keyfile --kdf --new-passphrase-fd --new-passphrase-file --recovery-file --passphrase-fd --passphrase-file --passphrase-command --recovery --slot' ;;
+        'lango keys slot group') commands='' options='--threshold --label --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot remove') commands='' options='--confirm --compromised --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot test') commands='' options='--recovery-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

@@ -38,7 +38,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kms|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--custodian|--context|--label|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kms|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--custodian|--context|--label|--threshold|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -106,9 +106,10 @@ _lango() {
             'lango keys slot') where='lango keys slot' ;;
             'lango keys kms') where='lango keys kms' ;;
             'lango keys ls') where='lango keys list' ;;
+            'lango keys slot add') where='lango keys slot add' ;;
             'lango keys slot move') where='lango keys slot move' ;;
             'lango keys slot rewrap') where='lango keys slot rewrap' ;;
-            'lango keys slot add') where='lango keys slot add' ;;
+            'lango keys slot group') where='lango keys slot group' ;;
             'lango keys slot list') where='lango keys slot list' ;;
             'lango keys slot remove') where='lango keys slot remove' ;;
             'lango keys slot test') where='lango keys slot test' ;;
@@ -206,9 +207,9 @@ _lango() {
             'lango keys sign'' '0) _lango_ask --keys ;;
             'lango keys verify'' '0) _lango_ask --keys ;;
             'lango keys verify'' '1) _files ;;
+            'lango keys slot add'' '0) compadd -- passphrase keyring keyfile recovery kms tpm2 companion ;;
             'lango keys slot move'' '0) _lango_ask --slots ;;
             'lango keys slot rewrap'' '0) _lango_ask --slots ;;
-            'lango keys slot add'' '0) compadd -- passphrase keyring keyfile recovery kms tpm2 companion ;;
             'lango keys slot remove'' '0) _lango_ask --slots ;;
             'lango keys slot test'' '0) _lango_ask --slots ;;
             'lango keys slot rename'' '0) _lango_ask --slots ;;
@@ -379,17 +380,20 @@ _lango() {
             commands=()
             options=('--kdf:Derivation of the passphrase: pbkdf2 or argon2id.' '--new-passphrase-fd:Read the new passphrase from descriptor N.' '--new-passphrase-file:Read the new passphrase from FILE.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot')
-            commands=('move:Put a kms, tpm2 or companion slot under another key; the vault opens by it at once.' 'rewrap:Give a kms, tpm2 or companion slot a new credential under its key'\''s newest version.' 'add:Add a way to unlock the vault; it is opened once before it counts.' 'list:List the slots; when each was last used and tested is known where nobody has to be asked.' 'remove:Take a way to unlock the vault away; the last one cannot go.' 'test:Try whether a slot opens with what you hold for it; the vault stays closed meanwhile.' 'rename:Give a slot another label.' 'rm:remove: Take a way to unlock the vault away; the last one cannot go.' 'ls:list: List the slots; when each was last used and tested is known where nobody has to be asked.' 'mv:rename: Give a slot another label.')
+            commands=('add:Add a way to unlock the vault; it is opened once before it counts.' 'move:Put a kms, tpm2 or companion slot under another key; the vault opens by it at once.' 'rewrap:Give a kms, tpm2 or companion slot a new credential under its key'\''s newest version.' 'group:Add a slot that several keys open together, any N of them: 2 of 3, say.' 'list:List the slots; when each was last used and tested is known where nobody has to be asked.' 'remove:Take a way to unlock the vault away; the last one cannot go.' 'test:Try whether a slot opens with what you hold for it; the vault stays closed meanwhile.' 'rename:Give a slot another label.' 'rm:remove: Take a way to unlock the vault away; the last one cannot go.' 'ls:list: List the slots; when each was last used and tested is known where nobody has to be asked.' 'mv:rename: Give a slot another label.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango keys slot add')
+            commands=()
+            options=('--label:What to call it.' '--keyfile:The new slot'\''s keyfile (made if not there).' '--kdf:Derivation of the passphrase: pbkdf2 or argon2id.' '--new-passphrase-fd:Read the new passphrase from descriptor N.' '--new-passphrase-file:Read the new passphrase from FILE.' '--recovery-file:Write the words to this new file (0600).' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot move')
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot rewrap')
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
-        'lango keys slot add')
+        'lango keys slot group')
             commands=()
-            options=('--label:What to call it.' '--keyfile:The new slot'\''s keyfile (made if not there).' '--kdf:Derivation of the passphrase: pbkdf2 or argon2id.' '--new-passphrase-fd:Read the new passphrase from descriptor N.' '--new-passphrase-file:Read the new passphrase from FILE.' '--recovery-file:Write the words to this new file (0600).' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+            options=('--threshold:How many of them it takes; 2 at least.' '--label:What to call it.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys slot list')
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;

@@ -49,7 +49,11 @@ def status(
     """Say how the custodians of the vault's slots are; unlocks and decrypts nothing."""
     envelope = header(call)
     keeping = slotting.keeping(call.flags, None)
-    found = [kept_health.of_slot(keeping, one, fresh=fresh) for one in _kept(envelope, name)]
+    found = [
+        health
+        for slot in _kept(envelope, name)
+        for health in kept_health.of_slot(keeping, slot, fresh=fresh)
+    ]
     home = opening.home_of(opening.folders_of(call.flags))
     last = home.last_fallback(envelope.vault)
     when = rfc3339(last) if last else None
@@ -98,14 +102,15 @@ def test(call: Call, name: KeptSlot = None) -> None:
     keeping = slotting.keeping(call.flags, call.ask)
     results = []
     for slot in _kept(envelope, name):
-        assert slot.keeper is not None, "only slots with a custodian are kept"
-        start = time.monotonic()
-        keeping.wrap(slot.keeper.uri, envelope.vault, "test")
-        taken = int((time.monotonic() - start) * 1000)
-        calls = 2 if slot.keeper.provider in BILLED else 0
-        bill = f"; {calls} calls are billed" if calls else ""
-        call.ui.note(f"slot {slot.label}: its key wraps and unwraps, {taken} ms{bill}")
-        results.append({"slot": slot.label, "works": True, "billed": calls, "milliseconds": taken})
+        for keeper in kept_health.keepers(slot):
+            start = time.monotonic()
+            keeping.wrap(keeper.uri, envelope.vault, "test")
+            taken = int((time.monotonic() - start) * 1000)
+            calls = 2 if keeper.provider in BILLED else 0
+            bill = f"; {calls} calls are billed" if calls else ""
+            call.ui.note(f"slot {slot.label}: its key wraps and unwraps, {taken} ms{bill}")
+            members = {"slot": slot.label, "uri": keeper.uri, "works": True}
+            results.append(members | {"billed": calls, "milliseconds": taken})
     if call.ui.json:
         call.ui.document({"slots": results})
 

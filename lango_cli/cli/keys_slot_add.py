@@ -99,7 +99,7 @@ def add_slot(
         wanted = _Wanted(kind, name, function, keyfile, recovery_file, where)
         info = _make_slot(call, vault, wanted, new)
         if where:
-            _say_fallback(call, vault, envelope)
+            say_fallback(call, vault, envelope)
     call.ui.note(f"slot {info.label} is there, id {info.id}")
     if call.ui.json:
         call.ui.document({"slot": slot_members(info)})
@@ -118,7 +118,7 @@ def _uri(call: Call, kind: str, uri: str | None) -> str:
     return whole
 
 
-def _say_fallback(call: Call, vault: Vault, before: Envelope) -> None:
+def say_fallback(call: Call, vault: Vault, before: Envelope) -> None:
     """With the first slot of this sort the header takes over what the settings say of fallback."""
     if any(slot.kind in ELSEWHERE for slot in before.slots):
         return

@@ -114,6 +114,7 @@ def _opens_with(call: Call, slot: SlotInfo) -> str:
         "kms": "the key that its KMS keeps",
         "tpm2": "this machine's TPM",
         "companion": "its companion",
+        "group": "several keys together",
     }
     return texts[slot.kind]
 

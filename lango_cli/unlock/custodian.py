@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Unwrap = Callable[[str, Callable[[], SecretBytes | None]], SecretBytes]
 
-KINDS = ("kms", "tpm2", "companion")
+KINDS = ("kms", "tpm2", "companion", "group")
 
 
 class Asked:
@@ -55,7 +55,7 @@ class CustodianSource:
     def offer(self, slot: SlotView) -> SecretBytes:
         """The credential of this slot, as its custodian unwraps it."""
         if slot.kind not in KINDS:
-            raise NotApplicable("serves kms, tpm2 and companion slots only", kind="kms")
+            raise NotApplicable("serves slots of custodians only", kind="kms")
         asked = self._asked
         if slot.id in asked.down:
             raise asked.down[slot.id]

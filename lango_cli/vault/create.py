@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from lango_cli.crypto.keys import MasterKey, SlotKey
     from lango_cli.secret import SecretBytes
-    from lango_cli.vault.envelope import Keeper
+    from lango_cli.vault.envelope import Group, Keeper
     from lango_cli.vault.home import Home
     from lango_cli.vault.store import Store
 
@@ -65,7 +65,7 @@ class NewSlot:
     kdf: str
     slot_id: str | None = None
     check: Callable[[], None] = lambda: None
-    keeper: Keeper | None = None
+    keeper: Keeper | Group | None = None
 
 
 def refuse_existing(home: Home) -> None:

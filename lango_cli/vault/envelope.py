@@ -43,10 +43,11 @@ STRENGTH = {
     "keyfile": "machine-readable",
     "kms": "kept-elsewhere",
     "companion": "kept-elsewhere",
+    "group": "kept-elsewhere",
     "tpm2": "machine-bound",
 }
-ELSEWHERE = ("kms", "tpm2", "companion")
-"""Kinds of slots whose credential a custodian unwraps. All others are local slots."""
+ELSEWHERE = ("kms", "tpm2", "companion", "group")
+"""Kinds of slots whose credential custodians unwrap. All others are local slots."""
 KEPT = b"lango/kept-key/v1\n"
 """How that begins which stands for a key of the registry that a custodian keeps."""
 LOCAL, NONE = "local", "none"
@@ -74,6 +75,21 @@ class Keeper:
     def document(self) -> dict[str, str]:
         """As the header keeps it."""
         return {"provider": self.provider, "uri": self.uri, "wrapped": b64(self.wrapped)}
+
+
+class Group:
+    """Custodians of which `threshold` open a slot together: each unwraps a share."""
+
+    __slots__ = ("shares", "threshold")
+
+    def __init__(self, threshold: int, shares: list[Keeper]) -> None:
+        self.threshold = threshold
+        self.shares = shares
+
+    def document(self) -> dict[str, Any]:
+        """As the header keeps it; share x is the one at place x, from 1 on."""
+        shares = [share.document() for share in self.shares]
+        return {"shares": shares, "threshold": self.threshold}
 
 
 class Slot:
@@ -104,7 +120,7 @@ class Slot:
         self.kdf = kdf
         self.created = created
         self.strength = STRENGTH.get(kind, "unknown")
-        self.keeper: Keeper | None = None
+        self.keeper: Keeper | Group | None = None
         self.suite: dict[str, int] = dict(SUITE)
         self.public_key = b""
         self.sealed_seed = b""
@@ -119,8 +135,9 @@ class Slot:
         return name
 
     def document(self) -> dict[str, Any]:
-        """The slot as the header keeps it; `custodian` stands in it only where there is one."""
-        kept = {} if self.keeper is None else {"custodian": self.keeper.document()}
+        """The slot as the header keeps it; `custodian` or `group` only where there is one."""
+        name = "group" if isinstance(self.keeper, Group) else "custodian"
+        kept = {} if self.keeper is None else {name: self.keeper.document()}
         return kept | {
             "created": self.created,
             "id": self.id,
@@ -267,6 +284,9 @@ def open_with_key(envelope: Envelope, slot: Slot, key: SlotKey) -> MasterKey:
     try:
         seed = SecretBytes(unseal(key, slot.sealed_seed, context))
     except Tampered:
+        if slot.keeper is not None:
+            # What a custodian unwrapped is what it wrapped, so the header is not what it was.
+            raise Tampered(f"slot {slot.label} does not open with what is kept for it") from None
         raise WrongKey(f"the {slot.kind} does not open slot {slot.label}") from None
     if len(seed) != 96 or not same(public_of(seed), slot.public_key):
         raise Tampered(f"slot {slot.label} carries a public key that is not its own")

@@ -19,6 +19,7 @@ from lango_cli.vault.envelope import (
     PAGE_SIZES,
     SUITE,
     Envelope,
+    Group,
     Keeper,
     Slot,
 )
@@ -44,6 +45,8 @@ _FIELDS = frozenset(
     )
 )
 
+SHARES = 16
+"""Shares of a group at most."""
 KEPT_LIMIT = 8192
 """Bytes of a credential as a custodian wrapped it."""
 
@@ -81,7 +84,8 @@ def parse(data: bytes) -> Envelope:
 
 
 def _slot(entry: object) -> Slot:
-    if not isinstance(entry, dict) or entry.keys() - {"custodian"} != _SLOT_FIELDS | {"wrapped"}:
+    wanted = _SLOT_FIELDS | {"wrapped"}
+    if not isinstance(entry, dict) or entry.keys() - {"custodian", "group"} != wanted:
         raise Tampered("a slot has not the members it should")
     slot = Slot(
         _hex(entry["id"], 12, "a slot id"),
@@ -90,10 +94,13 @@ def _slot(entry: object) -> Slot:
         _kdf(entry["kdf"]),
         _text(entry["created"], 40, "a slot's time"),
     )
+    kept = {"group"} if slot.kind == "group" else {"custodian"}
+    if entry.keys() & {"custodian", "group"} != (kept if slot.kind in ELSEWHERE else set()):
+        raise Tampered("a slot's kind and its custodian do not go together")
     if "custodian" in entry:
         slot.keeper = _keeper(entry["custodian"])
-    if (slot.keeper is None) == (slot.kind in ELSEWHERE):
-        raise Tampered("a slot's kind and its custodian do not go together")
+    if "group" in entry:
+        slot.keeper = _group(entry["group"])
     slot.strength = _text(entry["strength"], 40, "a slot's strength")
     suite = entry["suite"]
     if suite != SUITE or not all(type(number) is int for number in suite.values()):
@@ -119,6 +126,18 @@ def _keeper(entry: object) -> Keeper:
         raise Tampered("a slot's wrapped credential is not one")
     provider = _text(entry["provider"], 40, "a slot's provider")
     return Keeper(provider, _text(entry["uri"], 2048, "a slot's key URI"), wrapped)
+
+
+def _group(entry: object) -> Group:
+    if not isinstance(entry, dict) or entry.keys() != {"shares", "threshold"}:
+        raise Tampered("a slot's group has not the members it should")
+    shares = entry["shares"]
+    if not isinstance(shares, list) or not 2 <= len(shares) <= SHARES:
+        raise Tampered("a slot's group has too few shares, or too many")
+    threshold = _whole(entry["threshold"], 2, "a group's threshold")
+    if threshold > len(shares):
+        raise Tampered("a slot's group wants more shares than it has")
+    return Group(threshold, [_keeper(share) for share in shares])
 
 
 def _kdf(entry: object) -> dict[str, Any]:

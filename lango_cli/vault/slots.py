@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from lango_cli.crypto.keys import HeaderKey, MasterKey, SlotKey
     from lango_cli.secret import SecretBytes
-    from lango_cli.vault.envelope import Keeper
+    from lango_cli.vault.envelope import Group, Keeper
     from lango_cli.vault.parts import Parts
 
 
@@ -59,7 +59,7 @@ def make_slot(
     kdf: dict[str, Any],
     created: str,
     slot_id: str | None = None,
-    keeper: Keeper | None = None,
+    keeper: Keeper | Group | None = None,
 ) -> Slot:
     """A slot sealed for this envelope under `key`, not yet part of it."""
     slot = Slot(slot_id or new_slot_id(), kind, check_label(label), kdf, created)
@@ -150,7 +150,7 @@ class Slots:
         kdf: str,
         *,
         slot_id: str | None = None,
-        keeper: Keeper | None = None,
+        keeper: Keeper | Group | None = None,
     ) -> SlotInfo:
         """A new slot, opened once before it is trusted; Conflict if the label is taken."""
         master = self._master()
@@ -214,7 +214,7 @@ class Slots:
         kind: str,
         credential: SecretBytes,
         kdf: str | None,
-        keeper: Keeper | None = None,
+        keeper: Keeper | Group | None = None,
     ) -> SlotInfo:
         """A new passphrase or kept credential for one slot, with fresh salt, key pair, parameters.
 

@@ -30,7 +30,7 @@ DRILL_DAYS = 180
 DUE_DAYS = 14
 HUMAN = ("passphrase", "recovery")
 """Kinds of slots that a person keeps."""
-AWAY = ("kms", "companion")
+AWAY = ("kms", "companion", "group")
 """Kinds of slots that are not on this machine either; a TPM is."""
 SHOWN = 5
 """Pages of a damaged database named at most."""

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from lango_cli.config import load
 from lango_cli.crypto.mac import random_bytes
+from lango_cli.crypto.shamir import combine, split
 from lango_cli.custody.uri import parse
-from lango_cli.errors import CustodyDenied, Tampered
+from lango_cli.errors import CustodyDenied, CustodyUnavailable, NotApplicable, Tampered
 from lango_cli.model_custody import KEY_BYTES, Context
 from lango_cli.secret import SecretBytes, SecretText
 from lango_cli.vault.create import NewSlot
-from lango_cli.vault.envelope import HKDF, LOCAL, NONE, Keeper, new_slot_id
+from lango_cli.vault.envelope import HKDF, LOCAL, NONE, Group, Keeper, new_slot_id
 from lango_cli.wiring import custodians
 
 if TYPE_CHECKING:
@@ -61,33 +62,79 @@ class Keeping:
     def unwrap(self, envelope: Envelope, slot: Slot, pin: Pin | None = None) -> SecretBytes:
         """The credential of a slot; Tampered where its parts do not belong together."""
         assert slot.keeper is not None, "the header's parser saw to it"
-        keeper = slot.keeper
+        if isinstance(slot.keeper, Keeper):
+            return self._unwrap(slot.keeper, Context(envelope.vault, slot.id), pin)
+        return self._together(slot.keeper, envelope.vault, slot, pin)
+
+    def _unwrap(self, keeper: Keeper, context: Context, pin: Pin | None) -> SecretBytes:
         if parse(keeper.uri).provider != keeper.provider:
-            raise Tampered(f"slot {slot.label} names one provider and the key of another")
+            raise Tampered("a slot names one provider and the key of another")
         custodian = self.open(keeper.uri, pin)
         try:
-            return custodian.unwrap(keeper.wrapped, Context(envelope.vault, slot.id))
+            return custodian.unwrap(keeper.wrapped, context)
         finally:
             custodian.close()
 
+    def _together(self, group: Group, vault: str, slot: Slot, pin: Pin | None) -> SecretBytes:
+        """What enough custodians of a group have shares of, in their order.
+
+        One that is not available, or wants a PIN that nobody gives, is passed over while others
+        are left; one that refuses ends it.
+        """
+        shares: list[tuple[int, SecretBytes]] = []
+        missing: list[CustodyUnavailable | NotApplicable] = []
+        for number, keeper in enumerate(group.shares, 1):
+            try:
+                share = self._unwrap(keeper, _share_of(vault, slot.id, number), pin)
+            except (CustodyUnavailable, NotApplicable) as err:
+                missing.append(err)
+                continue
+            shares.append((number, share))
+            if len(shares) == group.threshold:
+                return combine(shares)
+        wanting = next((err for err in missing if isinstance(err, NotApplicable)), missing[0])
+        raise type(wanting)(
+            f"{len(shares)} of {group.threshold} shares of slot {slot.label}: {wanting.message}"
+        )
+
     def wrap(self, uri: str, vault: str, slot_id: str) -> tuple[SecretBytes, Keeper]:
         """A new credential for a slot, wrapped and unwrapped once to see that it comes back."""
-        context = Context(vault, slot_id)
         credential = SecretBytes(random_bytes(KEY_BYTES))
+        return credential, self._wrapped(uri, credential, Context(vault, slot_id))
+
+    def _wrapped(self, uri: str, data: SecretBytes, context: Context) -> Keeper:
         custodian = self.open(uri)
         try:
-            wrapped = custodian.wrap(credential, context)
-            if custodian.unwrap(wrapped, context) != credential:
+            wrapped = custodian.wrap(data, context)
+            if custodian.unwrap(wrapped, context) != data:
                 raise Tampered(f"{custodian.provider} did not give back what it wrapped")
-            return credential, Keeper(custodian.provider, uri, wrapped)
+            return Keeper(custodian.provider, uri, wrapped)
         finally:
             custodian.close()
+
+    def new_group(self, uris: list[str], threshold: int, vault: str, label: str) -> NewSlot:
+        """A slot that any `threshold` of the keys at `uris` open together."""
+        slot_id = new_slot_id()
+        credential = SecretBytes(random_bytes(KEY_BYTES))
+        keepers = [
+            self._wrapped(uri, share, _share_of(vault, slot_id, number))
+            for uri, (number, share) in zip(
+                uris, split(credential, threshold, len(uris)), strict=True
+            )
+        ]
+        group = Group(threshold, keepers)
+        return NewSlot("group", label, credential, HKDF, slot_id, keeper=group)
 
     def new_slot(self, uri: str, vault: str, label: str) -> NewSlot:
         """A slot whose credential the key at `uri` keeps."""
         slot_id = new_slot_id()
         credential, keeper = self.wrap(uri, vault, slot_id)
         return NewSlot(kind_of(uri), label, credential, HKDF, slot_id, keeper=keeper)
+
+
+def _share_of(vault: str, slot_id: str, number: int) -> Context:
+    """What a share is bound to: its slot, and its number in the group."""
+    return Context(vault, f"{slot_id}/{number}")
 
 
 def kind_of(uri: str) -> str:

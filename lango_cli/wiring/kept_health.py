@@ -17,9 +17,10 @@ from lango_cli.codec import canonical, parse_canonical
 from lango_cli.crypto.mac import digest
 from lango_cli.errors import CustodyError, FileProblem, Tampered, TooLarge, UsageProblem
 from lango_cli.model_custody import Health
+from lango_cli.vault.envelope import Group
 
 if TYPE_CHECKING:
-    from lango_cli.vault.envelope import Slot
+    from lango_cli.vault.envelope import Keeper, Slot
     from lango_cli.wiring.kept import Keeping
 
 GOOD_FOR, BAD_FOR = 30, 5
@@ -38,15 +39,25 @@ class SlotHealth:
     cached: bool
 
 
-def of_slot(keeping: Keeping, slot: Slot, *, fresh: bool = False) -> SlotHealth:
-    """How the custodian of a slot is; never raises a CustodyError."""
-    assert slot.keeper is not None, "asked for slots with a custodian"
-    path = os.path.join(keeping.folders.state, f"{digest(slot.keeper.uri.encode()).hex()}.health")
+def of_slot(keeping: Keeping, slot: Slot, *, fresh: bool = False) -> list[SlotHealth]:
+    """How the custodians of a slot are; never raises a CustodyError."""
+    return [_of_keeper(keeping, slot, keeper, fresh=fresh) for keeper in keepers(slot)]
+
+
+def keepers(slot: Slot) -> list[Keeper]:
+    """The custodians of a slot: one, those of a group, or none."""
+    if slot.keeper is None:
+        return []
+    return slot.keeper.shares if isinstance(slot.keeper, Group) else [slot.keeper]
+
+
+def _of_keeper(keeping: Keeping, slot: Slot, keeper: Keeper, *, fresh: bool) -> SlotHealth:
+    path = os.path.join(keeping.folders.state, f"{digest(keeper.uri.encode()).hex()}.health")
     known = None if fresh else _recall(path)
-    health = known or _ask(keeping, slot.keeper.provider, slot.keeper.uri)
+    health = known or _ask(keeping, keeper.provider, keeper.uri)
     if known is None:
         _remember(path, health)
-    return SlotHealth(slot.label, slot.kind, slot.keeper.uri, health, known is not None)
+    return SlotHealth(slot.label, slot.kind, keeper.uri, health, known is not None)
 
 
 def _ask(keeping: Keeping, provider: str, uri: str) -> Health:

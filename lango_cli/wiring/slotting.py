@@ -37,7 +37,7 @@ from lango_cli.unlock.sources import (
     without_newline,
 )
 from lango_cli.vault.create import NewSlot
-from lango_cli.vault.envelope import ARGON2ID, ELSEWHERE, HKDF, PBKDF2, new_slot_id, open_slot
+from lango_cli.vault.envelope import ARGON2ID, HKDF, PBKDF2, new_slot_id, open_slot
 from lango_cli.vault.parts import find_slot
 from lango_cli.wiring import opening, sources
 from lango_cli.wiring.kept import Keeping
@@ -54,7 +54,8 @@ if TYPE_CHECKING:
 
     Warn = Callable[[str], None]
 
-KINDS = ("passphrase", "keyring", "keyfile", "recovery", *ELSEWHERE)
+KINDS = ("passphrase", "keyring", "keyfile", "recovery", "kms", "tpm2", "companion")
+"""What `keys slot add` makes."""
 KDFS = {"pbkdf2": PBKDF2, "argon2id": ARGON2ID}
 """The names that people type, and the header's."""
 SHORT = 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,7 +17,7 @@ from lango_cli.errors import (
 )
 from lango_cli.secret import SecretBytes, SecretText
 from lango_cli.vault import audit_check
-from lango_cli.vault.envelope import HKDF, LOCAL, NONE
+from lango_cli.vault.envelope import HKDF, LOCAL, NONE, Group, Keeper
 from lango_cli.vault.header import parse
 from lango_cli.wiring import (
     custodians,
@@ -125,7 +125,7 @@ def test_the_header_holds_the_uri_and_never_the_credential(flags: Flags, far: Fa
     made(flags, ONE)
     envelope = opening.home_of(opening.folders_of(flags)).read_header(quiet)
     (slot,) = envelope.slots
-    assert slot.keeper is not None
+    assert isinstance(slot.keeper, Keeper)
     assert (slot.kind, slot.keeper.provider, slot.keeper.uri) == ("kms", "aws-kms", ONE)
     credential = slotting.keeping(flags, None).unwrap(envelope, slot)
     document = canonical(envelope.document())
@@ -323,15 +323,15 @@ def test_a_slot_moves_to_another_key_and_the_old_one_is_not_needed(flags: Flags,
         vault.slots.change_credential(before.id, "kms", credential, HKDF, keeper)
     after = home.read_header(quiet).slots[0]
     assert (after.id, after.label) == (before.id, before.label)
-    assert before.keeper is not None
-    assert after.keeper is not None
+    assert isinstance(before.keeper, Keeper)
+    assert isinstance(after.keeper, Keeper)
     assert after.keeper.uri == TWO
     flags.slot = "kms"
     assert opened(flags) == "kms"
     # The old wrapping, put back beside the new seal, opens nothing.
     after.keeper = before.keeper
     far.wrong.clear()
-    with pytest.raises(Exception, match="does not open"):
+    with pytest.raises(Tampered, match="does not open with"):
         drill_with(flags, after.id, before.keeper.wrapped)
 
 
@@ -340,7 +340,7 @@ def drill_with(flags: Flags, slot_id: str, wrapped: bytes) -> None:
 
     envelope = opening.home_of(opening.folders_of(flags)).read_header(quiet)
     slot = find_slot(envelope, slot_id)
-    assert slot.keeper is not None
+    assert isinstance(slot.keeper, Keeper)
     slot.keeper.wrapped, slot.keeper.uri = wrapped, ONE
     credential = slotting.keeping(flags, None).unwrap(envelope, slot)
     unlock_slot(envelope, slot, "test", credential)
@@ -387,20 +387,20 @@ def test_how_a_custodian_is_costs_no_unwrapping_and_is_remembered_for_a_while(
     far.calls.clear()
     now = [1000.0]
     monkeypatch.setattr("lango_cli.wiring.kept_health.time.time", lambda: now[0])
-    assert kept_health.of_slot(keeping, slot).health.usable
-    assert kept_health.of_slot(keeping, slot).cached
+    assert kept_health.of_slot(keeping, slot)[0].health.usable
+    assert kept_health.of_slot(keeping, slot)[0].cached
     assert far.calls == ["describe"]
     far.down(ONE)
     now[0] += kept_health.GOOD_FOR - 1
-    assert kept_health.of_slot(keeping, slot).health.usable
+    assert kept_health.of_slot(keeping, slot)[0].health.usable
     now[0] += 1
-    bad = kept_health.of_slot(keeping, slot)
+    (bad,) = kept_health.of_slot(keeping, slot)
     assert (bad.health.usable, bad.cached) == (False, False)
     assert "no answer" in bad.health.reason
     far.wrong.clear()
     now[0] += kept_health.BAD_FOR - 1
-    assert not kept_health.of_slot(keeping, slot).health.usable
-    assert kept_health.of_slot(keeping, slot, fresh=True).health.usable
+    assert not kept_health.of_slot(keeping, slot)[0].health.usable
+    assert kept_health.of_slot(keeping, slot, fresh=True)[0].health.usable
     assert set(far.calls) == {"describe"}
 
 
@@ -489,3 +489,87 @@ def test_a_local_slot_is_no_kept_one(flags: Flags, far: Far) -> None:
         vault.slots.change_credential("keyfile", "kms", SecretBytes(bytes(32)), HKDF)
     assert kept.kind_of("tpm2:") == "tpm2"
     assert kept.kind_of("rpc:unix:/run/companion") == "companion"
+
+
+THREE = [ONE, TWO, TOKEN]
+
+
+@pytest.fixture
+def group(flags: Flags, far: Far) -> Flags:
+    """A vault that two of three custodians open, and a keyfile that is put away."""
+    with making.make_vault(flags, making.Plan(keyfile=True), quiet) as vault:
+        vault.secrets.set("db/main", SecretBytes(b"value"))
+        new = slotting.keeping(flags, None).new_group(THREE, 2, vault.id, "group")
+        slotting.add(vault, new, slotting.Undo(), quiet)
+    flags.slot = "group"
+    return flags
+
+
+@pytest.mark.parametrize("away", THREE)
+def test_any_two_of_three_open_the_vault(group: Flags, far: Far, away: str) -> None:
+    far.down(away)
+    assert opened(group) == "group"
+
+
+def test_no_more_custodians_are_asked_than_it_takes(group: Flags, far: Far) -> None:
+    far.calls.clear()
+    opened(group)
+    assert far.calls == ["unwrap", "unwrap"]
+
+
+def test_one_of_three_opens_nothing(group: Flags, far: Far) -> None:
+    far.down(ONE)
+    far.down(TOKEN)
+    with pytest.raises(CustodyUnavailable, match="1 of 2 shares of slot group: aws-kms unwrap"):
+        opened(group)
+
+
+def test_a_member_that_refuses_ends_it(group: Flags, far: Far) -> None:
+    far.refusing(ONE)
+    with pytest.raises(CustodyDenied):
+        opened(group)
+
+
+def test_a_member_that_wants_a_pin_is_asked_for_where_it_is_needed(group: Flags, far: Far) -> None:
+    far.pins[TOKEN] = b"1234"
+    assert opened(group) == "group"
+    far.down(ONE)
+    with pytest.raises(Locked, match="1 of 2 shares of slot group: slot group wants a PIN"):
+        opened(group)
+    with opening.open_vault(group, Person("1234"), quiet) as vault:
+        assert vault.unlocked_by == "PIN"
+
+
+def test_a_share_is_bound_to_its_place(group: Flags, far: Far) -> None:
+    envelope = opening.home_of(opening.folders_of(group)).read_header(quiet)
+    slot = next(slot for slot in envelope.slots if slot.kind == "group")
+    assert isinstance(slot.keeper, Group)
+    slot.keeper.shares.reverse()
+    with pytest.raises(Tampered):
+        slotting.keeping(group, None).unwrap(envelope, slot)
+
+
+GROUPS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "no threshold": lambda group: group.update(threshold=1),
+    "too high a threshold": lambda group: group.update(threshold=4),
+    "one share": lambda group: group.update(shares=group["shares"][:1]),
+    "a lower threshold": lambda group: group.update(shares=group["shares"][:2]),
+    "no share": lambda group: group["shares"].__setitem__(0, {}),
+    "one member more": lambda group: group.update(more=1),
+    "a list": lambda group: group.update(shares="x"),
+}
+
+
+@pytest.mark.parametrize("change", GROUPS.values(), ids=GROUPS)
+def test_a_changed_group_opens_nothing(
+    group: Flags, far: Far, change: Callable[[dict[str, Any]], None]
+) -> None:
+    home = opening.home_of(opening.folders_of(group))
+    with open(home.path("vault.json"), "rb") as file:
+        document = parse_canonical(file.read()[:-1], "the header")
+    change(document["slots"][1]["group"])
+    for name in ("vault.json", "vault.json.2"):
+        with open(home.path(name), "wb") as file:
+            file.write(canonical(document) + b"\n")
+    with pytest.raises(Tampered):
+        opened(group)
