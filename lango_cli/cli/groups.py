@@ -74,6 +74,11 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
         GROUP,
         "Actions that wait for a yes: see them, answer them, take a yes back.",
     ),
+    "companion": (
+        "companion",
+        GROUP,
+        "Keys that another machine or process keeps: be one, or pair with one.",
+    ),
     "audit": ("audit", GROUP, "Who did what with the vault, and whether the record is whole."),
 }
 """Name: module in `lango_cli.cli`, whether it is a group of its own, one line of help."""

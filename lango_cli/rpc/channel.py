@@ -15,11 +15,12 @@ import h11
 from lango_cli.rpc.messages import Garbled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 HEAD_LIMIT = 8192
 CHUNK = 1 << 16
-OK, REFUSED, LARGE, BAD = 200, 403, 413, 400
+OK, BAD, REFUSED, LARGE, FAILED = 200, 400, 403, 413, 500
+"""Statuses; FAILED and above: it cannot answer now."""
 GO_ON = 100
 
 
@@ -102,7 +103,7 @@ class _End:
         self.connection.close()
 
 
-def _headers(found: h11.Headers) -> dict[str, str]:
+def _headers(found: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers by name in small letters; Garbled if one stands twice."""
     pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in found]
     headers = dict(pairs)

@@ -26,7 +26,7 @@ ECDSA P-256 over SHA-256 of the parts below, each behind its length in 4 bytes:
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lango_cli.codec import b64, canonical, unb64
@@ -126,10 +126,10 @@ class Request:
     body: bytes
 
 
-def request_bytes(request: Request) -> bytes:
-    """The body of a request."""
+def with_body(request: Request) -> Request:
+    """The same with the bytes to be sent for it."""
     common = {"companion": request.companion, "key": request.key, "nonce": b64(request.nonce)}
-    return canonical(
+    body = canonical(
         {
             "id": request.id,
             "jsonrpc": "2.0",
@@ -137,6 +137,23 @@ def request_bytes(request: Request) -> bytes:
             "params": dict(request.parameters) | common,
         }
     )
+    return replace(request, body=body)
+
+
+def read_request(body: bytes) -> Request:
+    """The request in a body; Garbled where it lacks what binds an answer to it."""
+    found = parse(body)
+    params = found.get("params")
+    if set(found) != {"jsonrpc", "id", "method", "params"} or found["jsonrpc"] != "2.0":
+        raise Garbled
+    if not isinstance(params, dict) or not COMMON.issubset(params):
+        raise Garbled
+    nonce, name = data(params, "nonce"), text(found, "id")
+    if len(nonce) != NONCE or not 0 < len(name) <= 2 * ID:
+        raise Garbled
+    rest = {member: value for member, value in params.items() if member not in COMMON}
+    method = text(found, "method")
+    return Request(name, method, nonce, text(params, "companion"), text(params, "key"), rest, body)
 
 
 def request_signed(companion: str, client: str, body: bytes) -> bytes:
