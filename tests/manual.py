@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lango_cli.config.load import CONFIG, PASSPHRASE, PIN
 from lango_cli.custody.pkcs11 import MODULE
+from lango_cli.rpc.identity import CLIENT, COMPANIONS
 from lango_cli.unlock.keyring import VERDICT
 from lango_cli.vault.home import COPY, HEADER, KEYFILE, PENDING
 
@@ -42,6 +43,10 @@ FOLDERS = {
     " generation.",
     KEYFILE: "A key, if the vault has such a slot. Keep it out of backups of the home.",
     PENDING: "Sealed audit records that wait for the next writer.",
+    CLIENT: "Who this home is to companions: a certificate and its key, in clear.",
+    COMPANIONS: "The companions that it is paired with.",
+    "companion": "What a companion keeps that is served from here: who it is (identity.pem), its"
+    " clients (clients.json) and its keys in software (keys.json), in clear.",
     "vault.lock": "What writers take turns with.",
     CONFIG: "Settings: in the home if one is named, else in $XDG_CONFIG_HOME/lango"
     " (~/.config/lango).",
@@ -99,6 +104,19 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("See what a new master key would mean, then make one:", "lango db rekey --dry-run"),
         ("", "lango db rekey"),
         ("Keep only the slots that open now:", "lango db rekey --compromised"),
+    ),
+    "lango companion": (
+        (
+            "On the machine that keeps the key, compare a code and be asked before each use:",
+            "lango companion serve --listen 0.0.0.0:8467 --pair --ask",
+        ),
+        ("On the machine with the vault:", "lango companion pair https://keeper:8467"),
+        ("", "lango keys slot add companion 'rpc:https://keeper:8467?key=default'"),
+        (
+            "Serve a token's key to this user's processes:",
+            "lango companion serve --socket ~/.companion/socket --key 'kek=pkcs11:object=kek'",
+        ),
+        ("Turn a client away for good:", "lango companion forget laptop"),
     ),
     "lango approve": (
         ("Answer what comes, in a terminal of your own:", "lango approve watch"),
