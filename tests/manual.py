@@ -111,7 +111,6 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
             "lango companion serve --listen 0.0.0.0:8467 --pair --ask",
         ),
         ("On the machine with the vault:", "lango companion pair https://keeper:8467"),
-        ("", "lango keys slot add companion 'rpc:https://keeper:8467?key=default'"),
         (
             "Serve a token's key to this user's processes:",
             "lango companion serve --socket ~/.companion/socket --key 'kek=pkcs11:object=kek'",
