@@ -61,7 +61,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kms|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--custodian|--context|--label|--threshold|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kms|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--custodian|--context|--label|--threshold|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--listen|--socket|--interface|--name|--folder|--wait|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -83,6 +83,7 @@ _lango() {
             'lango redact') where='lango redact' ;;
             'lango pii') where='lango pii' ;;
             'lango approve') where='lango approve' ;;
+            'lango companion') where='lango companion' ;;
             'lango audit') where='lango audit' ;;
             'lango secrets import') where='lango secrets import' ;;
             'lango secrets export') where='lango secrets export' ;;
@@ -164,6 +165,12 @@ _lango() {
             'lango approve revoke') where='lango approve revoke' ;;
             'lango approve explain') where='lango approve explain' ;;
             'lango approve ls') where='lango approve list' ;;
+            'lango companion serve') where='lango companion serve' ;;
+            'lango companion pair') where='lango companion pair' ;;
+            'lango companion find') where='lango companion find' ;;
+            'lango companion list') where='lango companion list' ;;
+            'lango companion forget') where='lango companion forget' ;;
+            'lango companion ls') where='lango companion list' ;;
             'lango audit list') where='lango audit list' ;;
             'lango audit verify') where='lango audit verify' ;;
             'lango audit export') where='lango audit export' ;;
@@ -180,7 +187,7 @@ _lango() {
     if [[ -n $taker ]]; then
         case "$where $taker" in
             'lango secrets export --format') _lango_reply -W 'lango json dotenv dotenv-python dotenv-node yaml toml shell fish docker compose systemd kubernetes github' -- "$current" ;;
-            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --env-file'|*' --in'|*' --out'|*' --output'|*' --from-file'|*' --command'|*' --argument'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --head') _lango_reply -f -- "$current" ;;
+            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --env-file'|*' --in'|*' --out'|*' --output'|*' --from-file'|*' --command'|*' --argument'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --socket'|*' --folder'|*' --head') _lango_reply -f -- "$current" ;;
             *' --slot') _lango_ask --slots ;;
             *' --color') _lango_reply -W 'auto always never' -- "$current" ;;
             *' --kdf') _lango_reply -W 'pbkdf2 argon2id' -- "$current" ;;
@@ -249,7 +256,7 @@ _lango() {
     fi
     local commands= options=
     case "$where" in
-        'lango') commands='quickstart onboard init status doctor unlock lock env inject check run secrets keys db mask redact pii approve audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango') commands='quickstart onboard init status doctor unlock lock env inject check run secrets keys db mask redact pii approve companion audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango quickstart') commands='' options='' ;;
         'lango onboard') commands='' options='' ;;
         'lango init') commands='' options='--keyring --keyfile --kms --kdf --no-recovery --recovery-file --new-passphrase-fd --new-passphrase-file' ;;
@@ -337,6 +344,12 @@ _lango() {
         'lango approve grants') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango approve revoke') commands='' options='--all --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango approve explain') commands='' options='--level' ;;
+        'lango companion') commands='serve pair find list forget ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango companion serve') commands='' options='--listen --socket --key --pair --ask --announce --interface --name --folder' ;;
+        'lango companion pair') commands='' options='--name' ;;
+        'lango companion find') commands='' options='--wait --interface' ;;
+        'lango companion list') commands='' options='--folder' ;;
+        'lango companion forget') commands='' options='--folder' ;;
         'lango audit') commands='list verify export ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit list') commands='' options='--since --limit --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango audit verify') commands='' options='--head --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

@@ -38,7 +38,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kms|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--custodian|--context|--label|--threshold|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kms|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--custodian|--context|--label|--threshold|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--listen|--socket|--interface|--name|--folder|--wait|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -60,6 +60,7 @@ _lango() {
             'lango redact') where='lango redact' ;;
             'lango pii') where='lango pii' ;;
             'lango approve') where='lango approve' ;;
+            'lango companion') where='lango companion' ;;
             'lango audit') where='lango audit' ;;
             'lango secrets import') where='lango secrets import' ;;
             'lango secrets export') where='lango secrets export' ;;
@@ -141,6 +142,12 @@ _lango() {
             'lango approve revoke') where='lango approve revoke' ;;
             'lango approve explain') where='lango approve explain' ;;
             'lango approve ls') where='lango approve list' ;;
+            'lango companion serve') where='lango companion serve' ;;
+            'lango companion pair') where='lango companion pair' ;;
+            'lango companion find') where='lango companion find' ;;
+            'lango companion list') where='lango companion list' ;;
+            'lango companion forget') where='lango companion forget' ;;
+            'lango companion ls') where='lango companion list' ;;
             'lango audit list') where='lango audit list' ;;
             'lango audit verify') where='lango audit verify' ;;
             'lango audit export') where='lango audit export' ;;
@@ -157,7 +164,7 @@ _lango() {
     if [[ -n $taker ]]; then
         case "$where $taker" in
             'lango secrets export --format') compadd -- lango json dotenv dotenv-python dotenv-node yaml toml shell fish docker compose systemd kubernetes github ;;
-            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --env-file'|*' --in'|*' --out'|*' --output'|*' --from-file'|*' --command'|*' --argument'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --head') _files ;;
+            *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --env-file'|*' --in'|*' --out'|*' --output'|*' --from-file'|*' --command'|*' --argument'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --socket'|*' --folder'|*' --head') _files ;;
             *' --slot') _lango_ask --slots ;;
             *' --color') compadd -- auto always never ;;
             *' --kdf') compadd -- pbkdf2 argon2id ;;
@@ -227,7 +234,7 @@ _lango() {
     local -a commands options
     case "$where" in
         'lango')
-            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'env:Print lines that set the project'\''s variables in a shell.' 'inject:Fill the references in a template, such as a configuration file.' 'check:Say what the nearest lango.toml asks for and what of it is missing; exit 80 if anything is.' 'run:Run a command, with the secrets it needs and with none in its output.' 'secrets:Keep, read and look after secrets.' 'keys:What seals values, what signs, and who may unlock the vault.' 'db:The database as a whole: check it, back it up, bring it back.' 'mask:Pass a stream on with every value of the vault in it masked.' 'redact:Take personal data out of a stream, or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'approve:Actions that wait for a yes: see them, answer them, take a yes back.' 'audit:Who did what with the vault, and whether the record is whole.')
+            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'env:Print lines that set the project'\''s variables in a shell.' 'inject:Fill the references in a template, such as a configuration file.' 'check:Say what the nearest lango.toml asks for and what of it is missing; exit 80 if anything is.' 'run:Run a command, with the secrets it needs and with none in its output.' 'secrets:Keep, read and look after secrets.' 'keys:What seals values, what signs, and who may unlock the vault.' 'db:The database as a whole: check it, back it up, bring it back.' 'mask:Pass a stream on with every value of the vault in it masked.' 'redact:Take personal data out of a stream, or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'approve:Actions that wait for a yes: see them, answer them, take a yes back.' 'companion:Keys that another machine or process keeps: be one, or pair with one.' 'audit:Who did what with the vault, and whether the record is whole.')
             options=('--version:Print the version.' '--exit-codes:Print the table of exit codes.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango quickstart')
             commands=()
@@ -490,6 +497,24 @@ _lango() {
         'lango approve explain')
             commands=()
             options=('--level:safe, moderate or dangerous.') ;;
+        'lango companion')
+            commands=('serve:Be a companion: keep keys here and use them for the clients that are paired.' 'pair:Pair this home with a companion, by a code that both show.' 'find:List the companions that announce themselves on the local network.' 'list:List the companions of this home, and the clients of the companion served from it.' 'forget:End a pairing, on this side: a client is turned away from its next request on.' 'ls:list: List the companions of this home, and the clients of the companion served from it.')
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango companion serve')
+            commands=()
+            options=('--listen:Serve paired clients over TLS.' '--socket:Serve this user'\''s processes at a socket.' '--key:What to serve: local:wrap, local:sign or a key URI (more than once).' '--pair:Take one new client, after comparing codes.' '--ask:Ask on this terminal before each use of a key.' '--announce:Say on the local network that it is here.' '--interface:Only the network of this address of ours.' '--name:What to be called there (else this machine'\''s name).' '--folder:The companion'\''s files (else <home>/companion).') ;;
+        'lango companion pair')
+            commands=()
+            options=('--name:What to be called there (else this machine'\''s name).') ;;
+        'lango companion find')
+            commands=()
+            options=('--wait:How long to listen, such as 3s.' '--interface:Only the network of this address of ours.') ;;
+        'lango companion list')
+            commands=()
+            options=('--folder:The companion'\''s files (else <home>/companion).') ;;
+        'lango companion forget')
+            commands=()
+            options=('--folder:The companion'\''s files (else <home>/companion).') ;;
         'lango audit')
             commands=('list:List what was done with the vault, the oldest first; on a terminal the newest 50.' 'verify:Check that no record was changed, and with --head that none is missing at the end.' 'export:Export all records as JSON lines, or with --head what shows later that none was cut off.' 'ls:list: List what was done with the vault, the oldest first; on a terminal the newest 50.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
