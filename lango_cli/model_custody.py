@@ -15,7 +15,7 @@ by code and never by text, whose message names provider, operation and key:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from lango_cli.secret import SecretBytes
@@ -94,3 +94,11 @@ class Custodian(Protocol):
 
     def close(self) -> None:
         """Let go of sessions, connections and processes."""
+
+
+@runtime_checkable
+class Rewrapping(Protocol):
+    """A custodian that wraps anew what it wrapped, without the key leaving it."""
+
+    def rewrap(self, wrapped: bytes, context: Context) -> bytes:
+        """The same key under the newest version of what wraps it."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from lango_cli.errors import CustodyUnavailable
 
@@ -111,3 +111,32 @@ class Calls:
 def _jitter(most: float) -> float:
     """A random number of seconds up to `most`."""
     return most * secrets.randbelow(_FINE) / _FINE
+
+
+def within(seconds: float, work: Callable[[], T]) -> T:
+    """What `work` returns or raises; TimeoutError if that takes longer.
+
+    For SDKs that keep to no time of their own. What was begun goes on in its thread, which nobody
+    waits for any more.
+    """
+    done: list[Callable[[], T]] = []
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as err:  # noqa: BLE001  # handed to whoever waits
+            failure = err
+            done.append(lambda: _raise(failure))
+        else:
+            done.append(lambda: result)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not done:
+        raise TimeoutError
+    return done[0]()
+
+
+def _raise(err: BaseException) -> NoReturn:
+    raise err

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from lango_cli.crypto.ecdsa import verify_pem
 from lango_cli.crypto.mac import random_bytes
-from lango_cli.errors import Conflict, KeyUnusable, UsageProblem
+from lango_cli.errors import Conflict, KeyUnusable, Tampered, UsageProblem
+from lango_cli.model_custody import Rewrapping
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import kept_keys, rows_keys
 from lango_cli.vault.kept_keys import KeptKey
@@ -81,7 +82,13 @@ def _anew(vault: Parts, blob: bytes, key_id: str) -> bytes:
         raise UsageProblem("a key that signs at its custodian is wrapped in nothing", hint="")
     custodian = kept_keys.reached(vault.custody, kept)
     try:
-        key = custodian.unwrap(kept.wrapped, kept_keys.context_of(vault.id, key_id))
-        return kept_keys.wrap(custodian, kept.uri, key, vault.id, key_id)
+        context = kept_keys.context_of(vault.id, key_id)
+        key = custodian.unwrap(kept.wrapped, context)
+        if not isinstance(custodian, Rewrapping):
+            return kept_keys.wrap(custodian, kept.uri, key, vault.id, key_id)
+        again = custodian.rewrap(kept.wrapped, context)
+        if custodian.unwrap(again, context) != key:
+            raise Tampered(f"{custodian.provider} wrapped another key anew")
+        return KeptKey(kept.provider, kept.uri, wrapped=again).encode()
     finally:
         custodian.close()

@@ -1,0 +1,240 @@
+"""AWS KMS, as moto's server speaks it, and what goes wrong on the way to it."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from cryptography.exceptions import InvalidSignature
+from moto.server import ThreadedMotoServer
+
+from lango_cli.custody.aws import AwsCustodian, open_custodian
+from lango_cli.custody.uri import Options, parse
+from lango_cli.errors import (
+    CustodyDenied,
+    CustodyUnavailable,
+    KeyNotFound,
+    KeyUnusable,
+    UsageProblem,
+)
+from lango_cli.wiring import making, opening
+from tests.cli.test_making import quiet
+from tests.custody.suite import HERE, KEY, CustodianSuite
+from tests.custody.test_kept_slots import flags, opened
+from tests.custody.test_kept_slots import real as far
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lango_cli.wiring.flags import Flags
+
+__all__ = ["far", "flags"]
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """Where moto answers."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _digests() -> Iterator[None]:
+    """Moto hashes what it is told is hashed already; AWS does not."""
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from moto.kms.utils import ECDSAPrivateKey
+
+    as_is = ECDSA(Prehashed(SHA256()))
+
+    def sign(self: Any, message: bytes, _algorithm: str) -> bytes:
+        signature: bytes = self.private_key.sign(message, as_is)
+        return signature
+
+    def verify(self: Any, message: bytes, signature: bytes, _algorithm: str) -> bool:
+        try:
+            self.private_key.public_key().verify(signature, message, as_is)
+        except InvalidSignature:
+            return False
+        return True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ECDSAPrivateKey, "sign", sign)
+        patch.setattr(ECDSAPrivateKey, "verify", verify)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made-up credentials, and nothing of this machine's own."""
+    for name in ("AWS_PROFILE", "AWS_CA_BUNDLE", "HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "up")
+
+
+@pytest.fixture
+def kms(endpoint: str) -> Any:
+    """AWS's own client of the same server."""
+    return boto3.client("kms", region_name=REGION, endpoint_url=endpoint)
+
+
+def made(kms: Any, **more: str) -> str:
+    usual = {"KeyUsage": "ENCRYPT_DECRYPT", "KeySpec": "SYMMETRIC_DEFAULT"}
+    arn: str = kms.create_key(**usual | more)["KeyMetadata"]["Arn"]
+    return arn
+
+
+def opened_at(
+    key: str, endpoint: str, *, timeout: float = 20.0, retries: int = 0, more: str = ""
+) -> AwsCustodian:
+    uri = parse(f"aws-kms:{key}?region={REGION}&endpoint={endpoint}{more}")
+    return open_custodian(uri, Options(lambda: None, {}, timeout, retries))
+
+
+class TestAws(CustodianSuite):
+    """Keys at moto's server."""
+
+    @pytest.fixture
+    def wrapping(self, kms: Any, endpoint: str) -> AwsCustodian:
+        return opened_at(made(kms), endpoint)
+
+    @pytest.fixture
+    def other(self, kms: Any, endpoint: str) -> AwsCustodian:
+        return opened_at(made(kms), endpoint)
+
+    @pytest.fixture
+    def signing(self, kms: Any, endpoint: str) -> AwsCustodian:
+        return opened_at(made(kms, KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256"), endpoint)
+
+
+def test_an_alias_and_an_id_are_the_key(kms: Any, endpoint: str) -> None:
+    arn = made(kms)
+    kms.create_alias(AliasName="alias/kek", TargetKeyId=arn)
+    wrapped = opened_at("alias/kek", endpoint).wrap(KEY, HERE)
+    assert opened_at(arn.rpartition("/")[2], endpoint).unwrap(wrapped, HERE) == KEY
+
+
+def test_it_is_wrapped_anew_without_coming_here(kms: Any, endpoint: str) -> None:
+    custodian = opened_at(made(kms), endpoint)
+    wrapped = custodian.wrap(KEY, HERE)
+    again = custodian.rewrap(wrapped, HERE)
+    assert again != wrapped
+    assert custodian.unwrap(again, HERE) == KEY
+
+
+def test_a_role_is_taken(kms: Any, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", endpoint)
+    role = "&role=arn:aws:iam::123456789012:role/lango"
+    custodian = opened_at(made(kms), endpoint, more=role)
+    assert custodian.unwrap(custodian.wrap(KEY, HERE), HERE) == KEY
+
+
+def test_what_is_not_there_or_disabled_is_told_apart(kms: Any, endpoint: str) -> None:
+    arn = made(kms)
+    custodian = opened_at(arn, endpoint)
+    kms.disable_key(KeyId=arn.rpartition("/")[2])
+    health = custodian.describe()
+    assert (health.usable, health.reason) == (False, "the key is disabled")
+    gone = opened_at(arn[:-4] + "0000", endpoint)
+    with pytest.raises(KeyNotFound):
+        gone.wrap(KEY, HERE)
+    assert not gone.describe().usable
+
+
+def test_without_credentials_nothing_is_tried_again(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(CustodyDenied):
+        opened_at("alias/kek", endpoint, retries=9).wrap(KEY, HERE)
+
+
+def test_what_refuses_connections_is_not_available() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(CustodyUnavailable, match="aws-kms wrap"):
+            opened_at("alias/kek", endpoint).wrap(KEY, HERE)
+
+
+def test_what_never_answers_ends_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        custodian = opened_at("alias/kek", endpoint, timeout=1.0, retries=9)
+        begun = time.monotonic()
+        with pytest.raises(CustodyUnavailable, match="no answer"):
+            custodian.wrap(KEY, HERE)
+        assert time.monotonic() - begun < 30
+        assert not custodian.describe().usable
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "throttled"),
+    [
+        (b'500 x\r\n\r\n{"__type":"KMSInternalException"}', CustodyUnavailable, False),
+        (b'400 x\r\n\r\n{"__type":"ThrottlingException"}', CustodyUnavailable, True),
+        (b"429 x\r\n\r\n{}", CustodyUnavailable, True),
+        (b'400 x\r\n\r\n{"__type":"AccessDeniedException"}', CustodyDenied, None),
+        (b'400 x\r\n\r\n{"__type":"ExpiredTokenException"}', CustodyDenied, None),
+        (b'400 x\r\n\r\n{"__type":"\xf0\x9f\x90\xa2 what is this"}', CustodyDenied, None),
+        (b'400 x\r\n\r\n{"__type":"KMSInvalidStateException"}', KeyUnusable, None),
+        (b'200 x\r\nContent-Length: 999\r\n\r\n{"Cipher', CustodyUnavailable, False),
+        (b'200 x\r\n\r\n{"Cipher', CustodyUnavailable, False),
+    ],
+)
+def test_errors_are_told_apart_by_code_and_status(
+    answer: bytes, kind: type[Exception], throttled: bool | None
+) -> None:
+    import threading
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(1 << 16)
+                    connection.sendall(b"HTTP/1.0 " + answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(kind) as caught:
+            opened_at("alias/kek", endpoint).wrap(KEY, HERE)
+        if throttled is not None:
+            assert getattr(caught.value, "throttled") is throttled  # noqa: B009  # of one class alone
+
+
+def test_without_tls_only_this_machine_is_spoken_to() -> None:
+    with pytest.raises(UsageProblem, match="without TLS"):
+        opened_at("alias/kek", "http://kms.example.com")
+
+
+def test_a_vault_opens_through_it(flags: Flags, kms: Any, endpoint: str) -> None:
+    uri = f"aws-kms:{made(kms)}?region={REGION}&endpoint={endpoint}"
+    with making.make_vault(flags, making.Plan(kms=uri), quiet) as vault:
+        from lango_cli.secret import SecretBytes
+
+        vault.secrets.set("db/main", SecretBytes(b"value"))
+        vault.keys.custody = opening.custody_of(
+            opening.load_settings(flags), opening.folders_of(flags), None
+        )
+        vault.registry.create("far", "encryption", "aes-256-gcm", default=False, custodian=uri)
+        assert vault.registry.rewrap("far") == 1
+    assert opened(flags) == "kms"
