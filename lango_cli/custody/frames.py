@@ -11,8 +11,8 @@ import os
 from lango_cli.crypto.mac import pack
 
 HEAD = 4
-LIMIT = 32768
-"""Bytes of a frame; a pipe takes 64 KiB, 16 KiB on macOS until it grows."""
+LIMIT = 16000
+"""Bytes of a frame; an empty pipe takes 16 KiB at least."""
 
 
 def encode(*parts: bytes) -> bytes:

@@ -59,7 +59,7 @@ WORKER = "lango_cli.custody.pkcs11_worker"
 GCM, KEY_WRAP = b"\x01", b"\x02"
 NONCE, TAG, KEY_BYTES, WRAPPED_KEY = 12, 16, 32, 40
 PIN_LIMIT = 1024
-"""Bytes of a file with a PIN."""
+"""Bytes of a PIN, or of a file with one."""
 PIN_HINT = f"give it by {PIN}, pin-source=file:PATH in the URI, or at the prompt"
 EXAMPLE = "pkcs11:token=TOKEN;object=KEY?module-path=/usr/lib/softhsm/libsofthsm2.so"
 
@@ -252,6 +252,8 @@ class Pkcs11Custodian:
         return _pin_file(self._where, operation, self._source) if self._source else None
 
     def _take_pin(self, operation: str, pin: SecretBytes | None, *, typed: bool) -> None:
+        if pin is not None and len(pin) > PIN_LIMIT:
+            raise self._denied(operation, f"that is no PIN: it is over {PIN_LIMIT} bytes")
         if pin is not None and pin == self._refused:
             raise self._denied(operation, "the PIN was refused before, and is not tried again")
         self._pin, self._typed = pin, typed

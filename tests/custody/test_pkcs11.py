@@ -295,6 +295,24 @@ def test_a_wrong_pin_is_denied_and_never_tried_twice(
     wrong.close()
 
 
+@pytest.mark.parametrize("size", [1025, 100_000])
+def test_what_is_too_long_for_a_pin_is_not_tried(
+    filled: Token, fault: Fault, tmp_path: Path, size: int
+) -> None:
+    fault.when("C_Initialize crash")
+    long, path = "7" * size, tmp_path / "pin"
+    path.write_text(long)
+    path.chmod(0o600)
+    by_file = f"&pin-source=file:{path}"
+    for with_it in (
+        filled.custodian(pin=long, variables=fault.variables),
+        filled.custodian(pin=None, query=by_file, variables=fault.variables),
+    ):
+        with pytest.raises(CustodyDenied, match="PIN"):
+            with_it.wrap(KEY, HERE)
+        with_it.close()
+
+
 def test_the_last_try_is_left_to_a_person(filled: Token, fault: Fault) -> None:
     fault.when(f"C_GetTokenInfo flags {FINAL_TRY} 0")
     unattended = filled.custodian(variables=fault.variables)
