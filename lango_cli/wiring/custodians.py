@@ -34,6 +34,9 @@ MODULES = {
 }
 """Provider: module in `custody`, which has an `open_custodian`, and the extra with its SDK."""
 
+LONGEST = 86400
+"""Seconds of an operation that may take for ever: a day, which every SDK can count."""
+
 
 def open_uri(text: str, settings: Settings, folders: Folders, pin: Pin) -> Custodian:
     """The custodian of a key URI; MissingExtra if its SDK is not installed."""
@@ -61,7 +64,7 @@ def options(settings: Settings, folders: Folders, pin: Pin) -> Options:
     return Options(
         pin=pin,
         environment=load.environment(),
-        timeout=float(settings.number("security.kms.timeoutPerOperation")),
+        timeout=float(settings.number("security.kms.timeoutPerOperation") or LONGEST),
         retries=settings.number("security.kms.maxRetries"),
         folder=folders.home,
     )

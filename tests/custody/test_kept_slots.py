@@ -483,6 +483,8 @@ def test_how_long_and_how_often_is_a_setting(
     settings = settings_of(flags, monkeypatch, KMS_TIMEOUT_PER_OPERATION="9s", KMS_MAX_RETRIES="0")
     options = custodians.options(settings, opening.folders_of(flags), lambda: None)
     assert (options.timeout, options.retries) == (9.0, 0)
+    endless = settings_of(flags, monkeypatch, KMS_TIMEOUT_PER_OPERATION="forever")
+    assert custodians.options(endless, opening.folders_of(flags), lambda: None).timeout == 86400
 
 
 def test_a_local_slot_is_no_kept_one(flags: Flags, far: Far) -> None:
