@@ -61,6 +61,8 @@ class Health:
     version: str = ""
     """The key's version, where there are versions."""
     milliseconds: int = 0
+    remark: str = ""
+    """What could be better about the key, such as that it may leave its place."""
 
 
 class Custodian(Protocol):

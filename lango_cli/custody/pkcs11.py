@@ -148,11 +148,11 @@ class Pkcs11Custodian:
         begun = time.monotonic()
         health = partial(Health, PROVIDER, self.key)
         try:
-            algorithm, purpose = self._ask(DESCRIBE, b"describe")
+            algorithm, purpose, remark = self._ask(DESCRIBE, b"describe")
         except LangoError as err:
             return health(usable=False, reason=err.message, milliseconds=_since(begun))
-        names = {"algorithm": algorithm.decode(), "purpose": purpose.decode()}
-        return health(usable=True, milliseconds=_since(begun), **names)
+        told = {"algorithm": algorithm.decode(), "purpose": purpose.decode()}
+        return health(usable=True, milliseconds=_since(begun), remark=remark.decode(), **told)
 
     def close(self) -> None:
         """End the worker and with it the session; forget the PIN."""

@@ -12,7 +12,7 @@ Requests, all begin with the milliseconds that are left (0: no end) and a name:
     wrap data · unwrap wrapped             AES key wrap
     scheme                                 `gcm` or `kw`: how the key at hand wraps
     sign digest · point                    CKM_ECDSA; the public point
-    describe                               algorithms and purposes
+    describe                               algorithms, purposes and remarks
 
 Replies: `ok` and results, or a kind of `KINDS` and a reason. Sources: PKCS#11 v2.40 and v3.0.
 """
@@ -266,17 +266,27 @@ class _Held:
         raise No(MISSING, "the token does not show the public half of this key")
 
     def describe(self) -> list[bytes]:
-        """Algorithms and purposes of whatever keys the URI fits, in two lists."""
+        """Algorithms, purposes and remarks of whatever keys the URI fits."""
         kinds = {one[Attribute.CLASS] for one in self.objects()}
         algorithms, purposes = [], []
+        remarks: set[bytes] = set()
         if ObjectClass.SECRET_KEY in kinds or not kinds:
             algorithms.append(ALGORITHMS[self.scheme()[0]])
             purposes.append(b"wrap")
+            remarks.update(_remarks(self.key(ObjectClass.SECRET_KEY)))
         if ObjectClass.PRIVATE_KEY in kinds:
-            self.signing()
+            remarks.update(_remarks(self.signing()))
             algorithms.append(b"ECDSA P-256")
             purposes.append(b"sign")
-        return [b", ".join(algorithms), b", ".join(purposes)]
+        return [b", ".join(algorithms), b", ".join(purposes), b"; ".join(sorted(remarks))]
+
+
+def _remarks(key: Any) -> Iterator[bytes]:  # noqa: ANN401  made at run time
+    """What the token's keeper may have meant otherwise."""
+    if _may(key, Attribute.EXTRACTABLE):
+        yield b"it may leave the token (CKA_EXTRACTABLE)"
+    if not _may(key, Attribute.PRIVATE):
+        yield b"it can be used without the PIN (no CKA_PRIVATE)"
 
 
 def _gcm(nonce: bytes, aad: bytes) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from lango_cli.vault import vault as core
 from lango_cli.vault.home import COPY
 from lango_cli.wiring import (
     checks_approval,
+    checks_custody,
     checks_files,
     checks_machine,
     checks_pii,
@@ -165,6 +166,8 @@ class Doctor:
             envelope = vault.envelope
         slots = checks_vault.machine_slots(self.folders, self.home, envelope, verdict, self._opens)
         yield from guarded("sources", slots)
+        custodians = checks_custody.kept_slots(self.flags, self.folders, envelope)
+        yield from guarded("custody", custodians)
         if vault is not None or not found:
             yield from checks_vault.ways_in(envelope, self._opens, locked=vault is None)
         human = any(slot.kind in checks_vault.HUMAN for slot in envelope.slots)

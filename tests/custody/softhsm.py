@@ -89,10 +89,12 @@ class Token:
         assert slot
         return serial[1], int(slot[1], 16)
 
-    def secret_key(self, label: str, key_id: str, kind: str = "AES:32") -> None:
+    def secret_key(
+        self, label: str, key_id: str, kind: str = "AES:32", *more: str, private: bool = True
+    ) -> None:
         """An AES key."""
-        words = ["--key-type", kind, "--label", label, "--id", key_id, "--private", "--sensitive"]
-        self.tool("--keygen", *words)
+        words = ["--key-type", kind, "--label", label, "--id", key_id, *more]
+        self.tool("--keygen", *words, *(["--private", "--sensitive"] if private else []))
 
     def pair(self, label: str, key_id: str, kind: str = "EC:prime256v1") -> None:
         """A key pair that signs."""

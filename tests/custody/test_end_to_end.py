@@ -7,6 +7,7 @@ pkcs11-tool as the maker of its keys, OpenSSL as the one who checks.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -169,3 +170,25 @@ def test_the_vault_moves_to_another_key_of_the_token(owner: Owner) -> None:
     owner.token.tool("--delete-object", "--type", "secrkey", "--label", "spare")
     gone = owner.run("secrets", "get", "api/token", code=43)
     assert "no such key" in gone.text("stderr")
+
+
+def test_the_doctor_says_how_the_token_is_and_that_the_pin_is_open_to_all(owner: Owner) -> None:
+    def found(code: int = 0) -> list[tuple[str, str]]:
+        told = owner.run("doctor", "--json", code=code).text("stdout")
+        findings = json.loads(told)["findings"]
+        return [(one["level"], one["text"]) for one in findings]
+
+    well = found()
+    assert ("ok", "slot kms: its key at pkcs11 is there, AES-256-GCM") in well
+    assert any(level == "advice" and "LANGO_PKCS11_PIN is set" in text for level, text in well)
+    assert not any(level == "error" for level, _ in well)
+    owner.token.tool("--delete-object", "--type", "secrkey", "--label", "kek")
+    owner.token.secret_key("kek", "01", private=False)
+    shutil.rmtree(owner.folder / "state")
+    loose = found(code=80)
+    assert any(level == "error" and "damaged" in text for level, text in loose)
+    assert any("without the PIN" in text for level, text in loose if level == "advice")
+    owner.token.take_away()
+    shutil.rmtree(owner.folder / "state")
+    gone = found()
+    assert any("no such token is there" in text for level, text in gone if level == "advice")

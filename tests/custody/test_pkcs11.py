@@ -210,6 +210,20 @@ def test_keys_of_other_kinds_are_refused(own: Token) -> None:
     with_wide.close()
 
 
+def test_a_key_that_its_token_guards_loosely_is_remarked_on(own: Token) -> None:
+    own.secret_key("open", "0d", private=False)
+    own.secret_key("loose", "0e", "AES:32", "--extractable")
+    remarks = []
+    for key in ("kek", "open", "loose", "sig"):
+        with_it = own.custodian(f"object={key}")
+        remarks.append(with_it.describe().remark)
+        with_it.close()
+    none, without_pin, leaves, signs = remarks
+    assert none == signs == ""
+    assert "without the PIN" in without_pin
+    assert "may leave the token" in leaves
+
+
 def test_a_token_without_either_way_is_refused(filled: Token, fault: Fault) -> None:
     fault.when(NO_GCM, NO_KEY_WRAP)
     refused(filled, Refusal("object=kek", KeyUnusable, "neither"), variables=fault.variables)
