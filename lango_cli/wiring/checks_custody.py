@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lango_cli.config.load import Folders
+    from lango_cli.model_custody import Health
     from lango_cli.vault.envelope import Envelope
     from lango_cli.wiring.findings import Finding
     from lango_cli.wiring.flags import Flags
@@ -28,22 +29,26 @@ def kept_slots(flags: Flags, folders: Folders, envelope: Envelope) -> Iterator[F
         return
     keeping = Keeping(opening.load_settings(flags), folders, None)
     for slot in slots:
-        health = kept_health.of_slot(keeping, slot).health
-        name = f"slot {slot.label}"
-        if not health.usable:
-            see = f"try it: lango keys kms test {slot.label}"
-            yield advice("custody", f"{name}: {health.reason}", see)
-            continue
-        if health.remark:
-            yield advice(
-                "custody",
-                f"{name}: of its key at {health.provider}: {health.remark}",
-                f"make a stricter key, then: lango keys slot move {slot.label} URI",
-            )
-        yield ok("custody", f"{name}: its key at {health.provider} is there, {health.algorithm}")
+        for found in kept_health.of_slot(keeping, slot):
+            yield from _key(found.health, found.label)
     if load.variable(load.PIN) is not None:
         yield advice(
             "environment",
             f"{load.PIN} is set: every program started from here can read it",
             "name a file in the key's URI instead: pin-source=file:PATH",
         )
+
+
+def _key(health: Health, label: str) -> Iterator[Finding]:
+    if not health.usable:
+        see = f"try it: lango keys kms test {label}"
+        yield advice("custody", f"slot {label}: {health.reason}", see)
+        return
+    if health.remark:
+        yield advice(
+            "custody",
+            f"slot {label}: of its key at {health.provider}: {health.remark}",
+            f"make a stricter key, then: lango keys slot move {label} URI",
+        )
+    kind = health.algorithm
+    yield ok("custody", f"slot {label}: its key at {health.provider} is there, {kind}")
