@@ -84,6 +84,7 @@ REVEALS: dict[str, int] = {
     "formats/entry.py": 1,
     "interceptor/refs.py": 1,
     "secret.py": 1,
+    "tui/form.py": 1,
     "unlock/keyfile.py": 2,
     "unlock/keyring.py": 3,
     "unlock/session.py": 1,
