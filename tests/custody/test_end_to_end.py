@@ -12,13 +12,17 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
 
 from tests.custody.softhsm import PIN, WRONG_PIN, Token
 from tests.parts import require
 from tests.terminal import Plan, play
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.terminal import Outcome
@@ -160,6 +164,45 @@ def test_without_the_token_nothing_serves_where_that_is_not_allowed(tmp_path: Pa
     assert refused.text("stdout") == ""
     named = owner.run("secrets", "get", "api/token", "--keyfile", "vault/keyfile")
     assert named.text("stdout") == "a value"
+
+
+@pytest.fixture
+def aws(owner: Owner) -> Iterator[str]:
+    """The URI of a key at a server that speaks AWS KMS, for which the owner has credentials."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    address = "http://{}:{}".format(*server.get_host_and_port())
+    owner.environment |= {
+        "AWS_ACCESS_KEY_ID": "made",
+        "AWS_SECRET_ACCESS_KEY": "up",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1",
+    }
+    client = boto3.client(
+        "kms",
+        region_name="eu-west-1",
+        endpoint_url=address,
+        aws_access_key_id="made",
+        aws_secret_access_key="up",
+        config=Config(proxies={}),
+    )
+    made = client.create_key(KeyUsage="ENCRYPT_DECRYPT", KeySpec="SYMMETRIC_DEFAULT")
+    yield f"aws-kms:{made['KeyMetadata']['Arn']}?region=eu-west-1&endpoint={address}"
+    server.stop()
+
+
+def test_the_same_vault_opens_through_aws_when_the_token_is_gone(owner: Owner, aws: str) -> None:
+    owner.run("keys", "slot", "add", "kms", aws, "--label", "aws")
+    owner.run("keys", "kms", "fallback", "none")
+    owner.token.take_away()
+    opened = owner.run(
+        "secrets", "get", "api/token", LANGO_SECURITY_KMS_TIMEOUT_PER_OPERATION="1m"
+    )
+    assert opened.text("stdout") == "a value"
+    assert "fell back" not in opened.text("stderr")
+    owner.token.put_back()
+    owner.run("keys", "slot", "remove", "kms", "--yes", "--confirm", "kms")
+    assert owner.answer("secrets", "get", "api/token") == "a value"
 
 
 def test_the_vault_moves_to_another_key_of_the_token(owner: Owner) -> None:

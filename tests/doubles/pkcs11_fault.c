@@ -6,7 +6,7 @@
  *     C_Sign hang              never return
  *     C_Sign crash             end by SIGSEGV
  *     C_Sign rv VALUE          return this, do nothing
- *     C_Sign once VALUE        the same, the first time in this process
+ *     C_Sign once VALUE        the same, and take the plan away: whoever comes next is well
  *     C_Sign print             write to standard output, then do it
  *     C_GetMechanismInfo rv VALUE ARG    only if the second argument is ARG
  *     C_GetTokenInfo flags SET CLEAR     do it, then change the token's flags
@@ -43,7 +43,6 @@ static const char *const names[FUNCTIONS] = {
 };
 
 static struct list *real, ours;
-static int done_once[FUNCTIONS];
 
 static int fault(int number, word second, word *value, word *set, word *clear)
 {
@@ -72,8 +71,8 @@ static int fault(int number, word second, word *value, word *set, word *clear)
         }
         if (!strcmp(action, "rv") && (other == -1 || (word)other == second))
             found = 1;
-        if (!strcmp(action, "once") && !done_once[number])
-            found = done_once[number] = 1;
+        if (!strcmp(action, "once"))
+            found = !unlink(getenv("FAULT_PLAN"));
         *value = (word)first;
     }
     fclose(plan);
