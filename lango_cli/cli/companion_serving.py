@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lango_cli.secret import SecretBytes
 
 TICK = 0.25
-"""Seconds between two looks at whether a question still stands."""
+"""Seconds between two looks at whether a question still stands, or a signal came."""
 PROMPT = "[y/N]: "
 YES = ("y", "yes")
 
@@ -68,10 +68,11 @@ class Serving:
         """Serve until a signal ends it."""
         try:
             while True:
-                item = self._running.desk.next()
+                # Not for ever: a signal that comes just before a wait is seen after it.
+                item = self._running.desk.next(TICK)
                 if isinstance(item, str):
                     self._call.ui.note(item)
-                else:
+                elif item is not None:
                     self._ask(item)
         except (KeyboardInterrupt, Interrupted):
             self._call.ui.note("stopped")

@@ -62,6 +62,9 @@ class Desk:
         """Have a question asked."""
         self._waiting.put(question)
 
-    def next(self) -> Question | str:
-        """The next of them; waits for it."""
-        return self._waiting.get()
+    def next(self, seconds: float) -> Question | str | None:
+        """The next of them; None where none comes in time."""
+        try:
+            return self._waiting.get(timeout=seconds)
+        except queue.Empty:
+            return None
