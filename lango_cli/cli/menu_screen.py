@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 CHUNK = 4096
 ESCAPE_SECONDS = 0.1
 """How long after an escape its sequence may still come, as over a slow line."""
-_OPEN, _CLOSE = "\x1b[?1049h\x1b[?2004h\x1b[2J", "\x1b[?2004l\x1b[?25h\x1b[0m\x1b[2J\x1b[?1049l"
+_OPEN, _CLOSE = (
+    "\x1b[?1049h\x1b[?2004h\x1b[2J",
+    "\x1b[?2004l\x1b[?25h\x1b[0m\x1b[2J\x1b[H\x1b[?1049l",
+)
 _HOME, _LINE_END, _REST = "\x1b[?25l\x1b[H", "\x1b[0m\x1b[K", "\x1b[J"
 _PAINTS = {
     cells.BOLD: "\x1b[1m",

@@ -172,6 +172,11 @@ def named(pattern: Field, name: str) -> Field:
     return replace(pattern, key=f"{before}{name}{rest.partition('>')[2]}")
 
 
+def counted(count: int) -> str:
+    """How many settings, in words."""
+    return f"{count} setting{'s' if count != 1 else ''}"
+
+
 def text_of(value: Value | None) -> str:
     """A value in one text, as it is shown; a secret is not."""
     if value is None:

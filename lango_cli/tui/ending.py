@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lango_cli.tui.cells import BOLD, DIM, PLAIN, Page, prose, value
-from lango_cli.tui.draft import text_of
+from lango_cli.tui.draft import counted, text_of
 from lango_cli.tui.menu import BACK, LEAVE, SAVE, Menu, View, framed, scrolled
 from lango_cli.tui.question import Question
 from lango_cli.tui.rows import MARGIN, listed, moved
@@ -32,7 +32,7 @@ def leaving(menu: Menu) -> Menu:
     if isinstance(menu.view, Question):
         menu = menu.back()
     count = len(menu.draft.changes)
-    what = f"{count} changed setting{'s' if count != 1 else ''}" if count else "what you typed"
+    what = f"changes of {counted(count)}" if count else "what you typed"
     answers: tuple[Answer, ...] = (
         ("No, stay", lambda same: same),
         ("Leave, and save nothing", lambda same: replace(same, ending=LEAVE)),
@@ -62,12 +62,21 @@ def told(draft: Draft, width: int) -> list[Line]:
     for key, new in draft.changes.items():
         lines += value(key, width, BOLD)
         lines += prose(f"in {draft.fields[key].home}", width, DIM)
-        lines += _stands("before", draft.was(key), width)
+        lines += value(f"before: {_before(draft, key)}", width, indent=INDENT)
         lines += _stands("after ", new, width)
         if new is None:
             lines += _stands("so the default counts", draft.fields[key].default, width)
         lines.append(((PLAIN, ""),))
     return lines
+
+
+def _before(draft: Draft, key: str) -> str:
+    """The value that is replaced; where none is kept, what counted instead and why."""
+    kept = draft.was(key)
+    found = draft.standing.get(key)
+    if kept is not None or found is None:
+        return text_of(kept)
+    return f"{text_of(found.value)}  ({found.origin})"
 
 
 def _stands(label: str, what: Value | None, width: int) -> list[Line]:
@@ -83,8 +92,7 @@ class Summary(View):
 
     def title(self, menu: Menu) -> str:
         """What it is."""
-        count = len(menu.draft.changes)
-        return f"Summary: {count} setting{'s' if count != 1 else ''} to be changed"
+        return f"Summary: {counted(len(menu.draft.changes))} to be changed"
 
     def page(self, menu: Menu, width: int) -> Page:
         """The changes, then the answers."""

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING
 
 from lango_cli.secret import SecretText
 from lango_cli.tui.cells import plain, shown
-from lango_cli.tui.draft import CHOICE, FREE, LIST, SECRET, SWITCH, TABLE, Pairs, named, text_of
+from lango_cli.tui.draft import (
+    CHOICE,
+    FREE,
+    LIST,
+    SECRET,
+    SWITCH,
+    TABLE,
+    Pairs,
+    counted,
+    named,
+    text_of,
+)
 from lango_cli.tui.ending import told
 from lango_cli.tui.form import SWITCHES
 from lango_cli.tui.items import whole
@@ -77,7 +88,7 @@ class Conversation:
     def _stay(self) -> Talk:
         """Leaving loses something: only a yes leaves; Ctrl-C here is no yes."""
         count = len(self.draft.changes)
-        what = f"{count} changed" if count else "what you typed"
+        what = f"changes of {counted(count)}" if count else "what you typed"
         try:
             answer = yield from _ask((), f"Leave without saving {what}? [y/N]")
         except Leaving:
@@ -106,7 +117,7 @@ class Conversation:
     def _named(self, name: str) -> str:
         mine = [one.key for one in self.draft.fields.values() if one.section == name]
         changed = sum(key in self.draft.changes for key in mine)
-        return f"{name}, {len(mine)} settings" + (f", {changed} changed" if changed else "")
+        return f"{name}, {counted(len(mine))}" + (f", {changed} changed" if changed else "")
 
     def _section(self, name: str) -> Talk:
         fields = self.draft.fields.values()
@@ -246,7 +257,11 @@ class Conversation:
         if not self.draft.changes:
             self._line = "nothing was changed"
             return
-        lines = ("", f"{len(self.draft.changes)} to be changed:", *plain(told(self.draft, WIDE)))
+        lines = (
+            "",
+            f"{counted(len(self.draft.changes))} to be changed:",
+            *plain(told(self.draft, WIDE)),
+        )
         answer = yield from _ask(lines, "Save? [y/N]")
         if answer.lower() in YES:
             self.ending = SAVE

@@ -44,9 +44,8 @@ def _aside(text: str, width: int) -> list[Line]:
 
 
 def names(draft: Draft) -> list[str]:
-    """The sections, in the order of their settings."""
-    every = (*draft.fields.values(), *draft.patterns)
-    return list(dict.fromkeys(field.section for field in every))
+    """The sections by name; those that so far have nothing but names to add, too."""
+    return sorted({field.section for field in (*draft.fields.values(), *draft.patterns)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,9 @@ class Search(View):
     def page(self, menu: Menu, width: int) -> Page:
         """What was typed, then a row for each setting found."""
         lines, _ = self.text.lines(width - len(_SEARCHED))
-        before: list[Line] = [((PLAIN, _SEARCHED + lines[0] + ("_" if len(lines) == 1 else "")),)]
+        before: list[Line] = [
+            ((PLAIN, _SEARCHED + lines[0] + ("_" if _has_room(lines, width) else "")),)
+        ]
         before += [((PLAIN, " " * len(_SEARCHED) + line),) for line in lines[1:]]
         fields = found(menu.draft, self.text.text)
         rows = [row(menu.draft, field, width - MARGIN) for field in fields]
@@ -203,6 +204,10 @@ class Search(View):
             return menu.shows(replace(self, at=at))
         text = self.text.press(key)
         return menu if text is None else menu.shows(Search(text))
+
+
+def _has_room(lines: list[str], width: int) -> bool:
+    return len(lines) == 1 and cells(lines[0]) < width - len(_SEARCHED)
 
 
 def found(draft: Draft, text: str) -> list[Field]:
