@@ -23,9 +23,11 @@ from lango_cli.interceptor.actions import shown
 from lango_cli.interceptor.grants import reach
 from lango_cli.interceptor.questions import page
 from lango_cli.model_approval import ALWAYS, LEVELS, ONCE, SESSION, Answer
-from lango_cli.wiring import approving, opening
+from lango_cli.wiring import approving, looking, opening
+from lango_cli.wiring.settings import settings_of
 
 if TYPE_CHECKING:
+    from lango_cli.config.load import Settings
     from lango_cli.model_approval import Grant, Question
     from lango_cli.vault.vault import Vault
 
@@ -36,17 +38,24 @@ Request = Annotated[str, Argument(metavar="REQUEST", help="A request's id, or it
 
 def open_to_answer(call: Call) -> Vault:
     """The open vault; by the passphrase, typed now, where the settings want that of an answer."""
-    if call.settings().text("security.interceptor.approval.proof") == "person":
-        call.flags.settings["unlock.order"] = "prompt"
-        vault = call.vault(real=True)
-        if vault.unlocked_by != approving.TYPED:
-            vault.close()
-            raise UsageProblem(
-                "an answer takes the passphrase, typed on a terminal: the settings say so",
-                hint="leave out the option or variable that names another way to unlock",
-            )
+    vault = call.vault()
+    if _may_answer(call, vault):
         return vault
-    return call.vault()
+    vault.close()
+    call.flags.settings["unlock.order"] = "prompt"
+    vault = call.vault(real=True)
+    if not _may_answer(call, vault):
+        vault.close()
+        raise UsageProblem(
+            "an answer takes the passphrase, typed on a terminal: the settings say so",
+            hint="leave out the option or variable that names another way to unlock",
+        )
+    return vault
+
+
+def _may_answer(call: Call, vault: Vault) -> bool:
+    proof = settings_of(call.flags, vault).text("security.interceptor.approval.proof")
+    return proof != "person" or vault.unlocked_by == approving.TYPED
 
 
 @command(app, "list", unlocks=True)
@@ -250,6 +259,16 @@ def _find_grant(vault: Vault, name: str) -> Grant:
     return found
 
 
+def _known(call: Call) -> Settings:
+    """The settings as far as they are known without a question."""
+    found = looking.peek(call.flags)
+    if found is not None:
+        return found.settings
+    if opening.home_of(opening.folders_of(call.flags)).vault_files():
+        call.ui.warn("the vault is locked: what its active profile says is not known")
+    return call.settings()
+
+
 @command(app, "explain")
 def explain(
     call: Call,
@@ -261,7 +280,7 @@ def explain(
     """Say whether a tool needs a yes, and which rule decides that; unlocks nothing."""
     if level is not None:
         parse.choice(level, "--level", LEVELS)
-    rules = approving.rules_of(opening.load_settings(call.flags))
+    rules = approving.rules_of(_known(call))
     verdict = policy.judge(rules, parse.text(tool, "TOOL"), level or "")
     if call.ui.json:
         found = {"tool": tool, "needed": verdict.needed, "level": verdict.level}

@@ -13,6 +13,7 @@ from lango_cli.errors import Interrupted, LangoError
 from lango_cli.wiring import opening, running
 from lango_cli.wiring.flags import Flags
 from lango_cli.wiring.ordering import Order
+from lango_cli.wiring.settings import settings_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,9 +127,9 @@ class _Call:
         return opening.open_vault(self._flags, person, self._warnings.append)
 
     def _approve(
-        self, _vault: Vault, _secrets: Mapping[str, str], _shown: Mapping[str, object]
+        self, vault: Vault, _secrets: Mapping[str, str], _shown: Mapping[str, object]
     ) -> None:
-        if opening.load_settings(self._flags).on("security.interceptor.enabled"):
+        if settings_of(self._flags, vault).on("security.interceptor.enabled"):
             raise Elsewhere
 
     def _tell(self) -> None:

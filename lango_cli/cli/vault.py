@@ -261,6 +261,8 @@ def _status_members(stands: Standing) -> dict[str, object]:
         "pending_records": stands.pending_records,
         "failed_unlocks": stands.failed_unlocks,
         "approval": stands.approval,
+        "profile": stands.profile or None,
+        "settings_not_used_yet": list(stands.unused),
         "presidio": {
             "enabled": stands.presidio.enabled,
             "url": stands.presidio.url,
@@ -288,6 +290,8 @@ def _show_status(call: Call, stands: Standing) -> None:
         ("audit records waiting", str(stands.pending_records)),
         ("failed unlocks", str(stands.failed_unlocks)),
         ("presidio", stands.presidio.line()),
+        ("profile", stands.profile or "not known, the vault is locked"),
+        *([("set, not used yet", ", ".join(stands.unused))] if stands.unused else []),
         ("approval", stands.approval),
     ]
     call.ui.pairs(rows)

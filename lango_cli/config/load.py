@@ -1,7 +1,8 @@
 """Settings with their origins, folders, and the only door to the environment.
 
-The rule: default < `config.toml` < environment < flag, and each value remembers where it came
-from. An unknown member of `config.toml` or a value out of range is an error, never passed over.
+The rule: default < `config.toml` < profile < environment < flag, and each value remembers where
+it came from. An unknown member of `config.toml` or a value out of range is an error, never passed
+over.
 Sections of layers that are not here yet would be unknown too, so they are refused rather than
 ignored.
 """
@@ -26,7 +27,7 @@ CONFIG_LIMIT = 1 << 20
 PASSPHRASE = "LANGO_PASSPHRASE"  # noqa: S105  # the variable's name, not a passphrase
 PIN = "LANGO_PKCS11_PIN"
 """The variable that a token's PIN may stand in."""
-DEFAULT, FILE, ENVIRONMENT, FLAG = "default", "file", "environment", "flag"
+DEFAULT, FILE, PROFILE, ENVIRONMENT, FLAG = "default", "file", "profile", "environment", "flag"
 
 
 class Settings:
@@ -62,7 +63,7 @@ class Settings:
         return {name: text for name, _, text in pairs}
 
     def origin(self, key: str) -> str:
-        """`default`, `file`, `environment` or `flag`."""
+        """`default`, `file`, `profile`, `environment` or `flag`."""
         found = self._found.get(key)
         return DEFAULT if found is None else found[1]
 
@@ -141,11 +142,15 @@ def _xdg(name: str, default: str) -> str:
     return value if os.path.isabs(value) else default
 
 
-def load(config: str, flags: Mapping[str, str]) -> Settings:
-    """All settings from `config.toml` at this path, the environment and these flags."""
+def load(
+    config: str, flags: Mapping[str, str], profile: Mapping[str, Value] | None = None
+) -> Settings:
+    """All settings from `config.toml` at this path, a profile, the environment and these flags."""
     found: dict[str, tuple[Value, str]] = {}
     for key, text in _from_file(config):
         found[key] = (find(key, f"{config}: ").parse(text, config), FILE)
+    for key, value in (profile or {}).items():
+        found[key] = (value, PROFILE)
     for setting in SETTINGS:
         given = variable(setting.variable)
         if given is not None and setting.guarded:
@@ -176,19 +181,24 @@ def _from_file(path: str) -> Iterator[tuple[str, str]]:
 def _leaves(table: dict[str, object], prefix: str, path: str) -> Iterator[tuple[str, str]]:
     for name, value in table.items():
         key = f"{prefix}{name}"
-        if isinstance(value, dict) and key in BY_KEY and BY_KEY[key].kind == "table":
-            yield key, _table(key, value, path)
-        elif isinstance(value, dict):
+        if isinstance(value, dict) and not (key in BY_KEY and BY_KEY[key].kind == "table"):
             yield from _leaves(value, f"{key}.", path)
-        elif isinstance(value, list) and all(isinstance(item, str) for item in value):
-            yield key, _line(value)
-        elif isinstance(value, bool):
-            yield key, "true" if value else "false"
-        elif isinstance(value, str | int | float):
-            yield key, str(value)
         else:
-            find(key, f"{path}: ")
-            raise InvalidSetting(f"{path}: {key} cannot have this kind of value")
+            yield key, text_of(key, value, path)
+
+
+def text_of(key: str, value: object, path: str) -> str:
+    """A value of TOML or JSON as one text, from which `Setting.parse` makes the same value."""
+    if isinstance(value, dict) and key in BY_KEY and BY_KEY[key].kind == "table":
+        return _table(key, value, path)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return _line(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    find(key, f"{path}: ")
+    raise InvalidSetting(f"{path}: {key} cannot have this kind of value")
 
 
 def _table(key: str, members: dict[str, object], path: str) -> str:

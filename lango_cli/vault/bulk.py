@@ -217,8 +217,8 @@ def _update(secrets: Secrets, standing: Standing, detail: str) -> None:
     if standing.kind == CHANGED:
         version = secrets._add_version(secret, one.value)
         event, target = "secret.write", f"{standing.name}@{version}"
-        if secrets._policy.versions:
-            rows.drop_versions(secrets._store, secret, secrets._policy.versions)
+        if keep := secrets._policy.settled().versions:
+            rows.drop_versions(secrets._store, secret, keep)
     ends = UNCHANGED if one.expires_at is None else one.expires_at
     every = UNCHANGED if one.rotate_every is None else one.rotate_every
     secrets._describe(secret, one.note, one.owner, one.tags, ends, every)

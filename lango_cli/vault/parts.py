@@ -34,7 +34,14 @@ if TYPE_CHECKING:
 class Policy:
     """What settings say about an open vault. Seconds; 0 versions or retention: keep all."""
 
-    __slots__ = ("audit_reads", "audit_retention", "lock_timeout", "retention", "versions")
+    __slots__ = (
+        "audit_reads",
+        "audit_retention",
+        "late",
+        "lock_timeout",
+        "retention",
+        "versions",
+    )
 
     def __init__(self) -> None:
         self.lock_timeout = 10.0
@@ -42,6 +49,15 @@ class Policy:
         self.audit_retention = 0
         self.retention = 30 * 86400
         self.versions = 0
+        self.late: Callable[[Policy], None] | None = None
+        """What settles `versions` and the two retentions, once somebody asks for them."""
+
+    def settled(self) -> Policy:
+        """The same, with what the profile says: reading a secret alone asks for none of it."""
+        if self.late is not None:
+            self.late(self)
+            self.late = None
+        return self
 
 
 class Opened:

@@ -20,6 +20,7 @@ from lango_cli.errors import (
     InvalidName,
     InvalidSetting,
     KeyUnusable,
+    LangoError,
     ProfileExists,
     ProfileNotFound,
     Tampered,
@@ -203,8 +204,15 @@ class Profiles:
         rows_profiles.insert_version(
             self._store, profile, version, key[:2], now, len(data), members, sealed
         )
-        if self._vault.policy.versions:
-            rows_profiles.drop_versions(self._store, profile, self._vault.policy.versions)
+        if keep := self._kept():
+            rows_profiles.drop_versions(self._store, profile, keep)
+
+    def _kept(self) -> int:
+        """How many versions are kept; all, where that stands in a profile that cannot be read."""
+        try:
+            return self._vault.policy.settled().versions
+        except LangoError:
+            return 0
 
     def _open(self, row: Row, version: int) -> dict[str, Any]:
         known = 0 < version < 1 << 53

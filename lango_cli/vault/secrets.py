@@ -72,8 +72,8 @@ class Secrets:
             secret = self._new(name) if found is None else found[0]
             version = self._add_version(secret, value, key)
             self._describe(secret, note, owner, tags, expires_at, rotate_every)
-            if self._policy.versions:
-                rows.drop_versions(self._store, secret, self._policy.versions)
+            if keep := self._policy.settled().versions:
+                rows.drop_versions(self._store, secret, keep)
             self._record("secret.write", f"{name}@{version}")
             self._sweep()
             meta = self._meta(secret)
@@ -321,7 +321,7 @@ class Secrets:
 
     def _sweep(self) -> None:
         """Remove what has been in the trash longer than the retention setting; inside a write."""
-        if self._policy.retention:
+        if self._policy.settled().retention:
             before = self._now() - int(self._policy.retention * 1000)
             for secret, name in rows.overdue_trash(self._store, before):
                 rows.purge(self._store, secret)

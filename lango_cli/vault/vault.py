@@ -108,7 +108,7 @@ class Vault(Parts):
 
     def _tidy(self) -> None:
         """Cut off old audit records, at most once a day; after a write, never after a read."""
-        if self.policy.audit_retention:
+        if self.policy.settled().audit_retention:
             from lango_cli.vault import audit_check
 
             try:

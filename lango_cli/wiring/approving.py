@@ -16,6 +16,7 @@ from lango_cli.interceptor.approval import Gate, Ways
 from lango_cli.interceptor.watching import Line, Watch
 from lango_cli.model_approval import Decision
 from lango_cli.wiring import opening
+from lango_cli.wiring.settings import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +74,7 @@ def approve(
     and `cwd`; `secrets` maps each name to how it is handed over, such as `env TOKEN`. An empty
     session or turn is taken from LANGO_SESSION and LANGO_TURN, else the session is the terminal's.
     """
-    settings = opening.load_settings(flags)
+    settings = settings_of(flags, vault)
     rules = rules_of(settings)
     if not rules.enabled:
         return Decision("policy", policy.judge(rules, request.tool, request.level).why)

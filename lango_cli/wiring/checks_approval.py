@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lango_cli.config import load
-from lango_cli.errors import LangoError
+from lango_cli.errors import InvalidSetting, LangoError, ProfileNotFound
 from lango_cli.wiring import opening
 from lango_cli.wiring.findings import advice, error, ok
+from lango_cli.wiring.looking import peek
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +36,20 @@ def line(settings: Settings) -> str:
 def approval(flags: Flags) -> Iterator[Finding]:
     """What `doctor` says: that it is off is no finding, what weakens it is."""
     try:
-        settings = load.load(opening.folders_of(flags).config, flags.settings)
+        known = peek(flags)
+        settings = opening.load_settings(flags) if known is None else known.settings
+    except InvalidSetting as err:
+        if err.message.startswith("profile "):
+            yield error("approval", err.message, "lango settings profile rollback")
+        return  # The check of the settings says the rest.
+    except ProfileNotFound:
+        raise
     except LangoError:
-        return  # The check of the settings says so.
+        return  # So does another check.
+    yield from _judged(settings)
+
+
+def _judged(settings: Settings) -> Iterator[Finding]:
     if not settings.on(f"{SECTION}.enabled"):
         yield ok("approval", f"approval: {line(settings)}")
         return

@@ -215,6 +215,7 @@ class Doctor:
         vault = core.open_vault(
             self.home, envelope, key, policy, self._warn, time.time, accept_age=accept_age
         )
+        opening.check_profile(self.flags, vault)
         vault.keys.custody = opening.custody_of(settings, self.folders, person)
         return vault
 

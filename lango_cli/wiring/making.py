@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from lango_cli import files
 from lango_cli.crypto.generate import generate
 from lango_cli.crypto.mac import random_bytes
-from lango_cli.errors import CustodyUnavailable, FileProblem, Tampered
+from lango_cli.errors import CustodyUnavailable, FileProblem, ProfileNotFound, Tampered
+from lango_cli.model_settings import FIRST
 from lango_cli.unlock.keyfile import KeyfileSource
 from lango_cli.unlock.keyring import KeyringSource, unavailable
 from lango_cli.vault import vault as core
@@ -94,6 +95,8 @@ def keyfile_path(flags: Flags) -> str:
 
 def make_vault(flags: Flags, plan: Plan, warn: Warn, ask: Prompter | None = None) -> Vault:
     """A new vault with the plan's slots, open; a token's PIN may be asked for."""
+    if flags.profile not in (None, FIRST):
+        raise ProfileNotFound("a new vault has no profile but default")
     folders = opening.folders_of(flags)
     home = opening.home_of(folders)
     settings = opening.load_settings(flags)

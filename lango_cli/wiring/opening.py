@@ -14,7 +14,6 @@ from lango_cli.errors import (
     Busy,
     FileProblem,
     Locked,
-    ProfileNotFound,
     Tampered,
     WrongKey,
 )
@@ -22,6 +21,7 @@ from lango_cli.vault import vault as core
 from lango_cli.vault.home import Home
 from lango_cli.vault.parts import Policy
 from lango_cli.vault.unlocking import in_order, open_with
+from lango_cli.wiring.settings import fill_policy, settle_late
 from lango_cli.wiring.sources import explicit_source, quiet_sources, session_bundle
 
 TYPE_CHECKING = False
@@ -50,9 +50,7 @@ def home_of(folders: Folders) -> Home:
 
 
 def load_settings(flags: Flags) -> Settings:
-    """The settings in force for this command; ProfileNotFound, as a vault has no profiles yet."""
-    if flags.profile is not None:
-        raise ProfileNotFound("there is no such profile")
+    """The settings in force without a vault; `settings.settings_of` has the profile's layer."""
     return load.load(folders_of(flags).config, flags.settings)
 
 
@@ -64,10 +62,18 @@ def policy_of(settings: Settings, flags: Flags) -> Policy:
     else:
         policy.lock_timeout = flags.lock_timeout
     policy.audit_reads = settings.text("audit.reads")
-    policy.audit_retention = settings.number("audit.retention")
-    policy.retention = settings.number("secrets.retention")
-    policy.versions = settings.number("secrets.versions")
+    fill_policy(policy, settings)
     return policy
+
+
+def check_profile(flags: Flags, vault: core.Vault) -> None:
+    """ProfileNotFound, with the vault closed, where `--profile` names none that there is."""
+    if flags.profile is not None:
+        try:
+            vault.profiles.version(flags.profile)
+        except BaseException:
+            vault.close()
+            raise
 
 
 def open_vault(
@@ -87,11 +93,14 @@ def open_vault(
         try:
             vault = core.open_vault(home, envelope, key, policy, warn, time.time)
             vault.keys.custody = custody_of(settings, folders, ask)
-            return vault
         except (AnotherVault, Busy, FileProblem, Tampered):
             # A new generation may have been made between reading the header and the database.
             if home.read_header(warn).generation == envelope.generation:
                 raise
+        else:
+            settle_late(flags, vault)
+            check_profile(flags, vault)
+            return vault
 
 
 def custody_of(

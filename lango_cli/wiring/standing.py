@@ -1,6 +1,7 @@
 """Where a vault stands: what can be said of it without unlocking it, and the sessions it has.
 
-The rule: nothing here unlocks, asks or writes; the OS keyring is at most probed.
+The rule: nothing here asks, notes or writes, and the OS keyring is at most probed. What the
+profile says is told where an unlock session or the keyfile shows it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from lango_cli.vault.envelope import ELSEWHERE, FORMAT
 from lango_cli.vault.home import KEYFILE, PENDING
 from lango_cli.vault.slots import describe
 from lango_cli.wiring import checks_approval, opening, presidio, sources
+from lango_cli.wiring.looking import peek
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,6 +77,10 @@ class Standing:
     failed_unlocks: int
     presidio: Verdict
     approval: str
+    profile: str
+    """The one in force; empty where the vault is locked."""
+    unused: tuple[str, ...]
+    """Settings of the profile that nothing reads from there."""
 
 
 def stores(folders: Folders) -> Sequence[SessionStore]:
@@ -124,6 +130,7 @@ def standing(flags: Flags, warn: Warn, *, person: bool) -> Standing:
     envelope = home.read_header(warn)
     verdict = sources.os_keyring(folders).describe()
     session = _session(folders, envelope.vault)
+    known = peek(flags)
     return Standing(
         home=home.folder,
         vault=envelope.vault,
@@ -140,7 +147,9 @@ def standing(flags: Flags, warn: Warn, *, person: bool) -> Standing:
         pending_records=pending_records(home),
         failed_unlocks=home.failed_unlocks(envelope.vault),
         presidio=presidio.verdict(settings),
-        approval=checks_approval.line(settings),
+        approval=checks_approval.line(settings if known is None else known.settings),
+        profile="" if known is None else known.profile,
+        unused=() if known is None else known.unused,
     )
 
 

@@ -1,0 +1,60 @@
+"""Settings with the layer of the vault's profile: default < file < profile < environment < flag.
+
+The rule: what decides who is asked (the guarded settings) comes from the active profile, even
+where `--profile` names another one for a command: whoever starts a command chooses its options,
+and an agent is not to choose its guard. A profile that cannot be read is an error, never an empty
+one.
+"""
+
+from __future__ import annotations
+
+from lango_cli.config import load
+from lango_cli.vault import rows_profiles
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lango_cli.config.load import Settings, Value
+    from lango_cli.vault.parts import Parts, Policy
+    from lango_cli.wiring.flags import Flags
+
+
+def settings_of(flags: Flags, vault: Parts) -> Settings:
+    """The settings in force for a command that has the vault open.
+
+    ProfileNotFound where `--profile` names none; InvalidSetting where a profile holds a value that
+    a setting cannot have; Tampered or KeyUnusable where it does not open.
+    """
+    return load.load(load.folders(flags.home).config, flags.settings, _layer(flags, vault))
+
+
+def _layer(flags: Flags, vault: Parts) -> dict[str, Value]:
+    active = rows_profiles.active(vault.store)
+    if flags.profile is None and (active is None or not active[3]):
+        return {}  # Nothing was ever set: a command that hands out secrets loads no more for it.
+    from lango_cli.config.layers import sealed_values
+    from lango_cli.config.schema import BY_KEY
+    from lango_cli.vault.profiles import Profiles
+
+    held = Profiles(vault)
+    guard = held.active()
+    found = sealed_values(held.read(guard), f"profile {guard}")
+    if flags.profile is None or flags.profile == guard:
+        return found
+    named = sealed_values(held.read(flags.profile), f"profile {flags.profile}")
+    guarded = {key: value for key, value in found.items() if BY_KEY[key].guarded}
+    return {key: it for key, it in named.items() if not BY_KEY[key].guarded} | guarded
+
+
+def fill_policy(policy: Policy, settings: Settings) -> None:
+    """Put in what a profile may say about an open vault."""
+    policy.audit_retention = settings.number("audit.retention")
+    policy.retention = settings.number("secrets.retention")
+    policy.versions = settings.number("secrets.versions")
+
+
+def settle_late(flags: Flags, vault: Parts) -> None:
+    """The profile's say about the vault counts once something asks for it, and is not read before.
+
+    So `secrets get` never reads a profile.
+    """
+    vault.policy.late = lambda policy: fill_policy(policy, settings_of(flags, vault))
