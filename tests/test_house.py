@@ -78,6 +78,7 @@ REVEALS: dict[str, int] = {
     "custody/aws.py": 1,
     "custody/binding.py": 1,
     "custody/enveloping.py": 1,
+    "custody/gcp.py": 1,
     "custody/local.py": 1,
     "custody/pkcs11.py": 3,
     "custody/rpc.py": 2,

@@ -1,0 +1,281 @@
+"""Keys at Google Cloud KMS: symmetric keys that wrap, versions of P-256 keys that sign.
+
+The rule: a CRC32C goes along with everything that is sent and is checked on everything that comes,
+because Google asks for it; one that is wrong is a fault of the way, and tried again. None of the
+SDK's own retries, and an end to everything when the time is over. The context is the additional
+authenticated data. An endpoint without TLS is one on this machine or none.
+
+Sources: Cloud KMS API, google.cloud.kms.v1: Encrypt, Decrypt, AsymmetricSign, GetPublicKey,
+GetCryptoKey, GetCryptoKeyVersion; "Verifying end-to-end data integrity" in its documentation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import google_crc32c
+import grpc
+from google.api_core.exceptions import GoogleAPICallError, RetryError
+from google.auth.exceptions import GoogleAuthError, TransportError
+from google.cloud.kms_v1 import KeyManagementServiceClient, types
+from google.cloud.kms_v1.services.key_management_service.transports import (
+    KeyManagementServiceGrpcTransport,
+)
+
+from lango_cli.crypto.ecdsa import verify_pem
+from lango_cli.crypto.mac import digest
+from lango_cli.custody.calling import Calls, within
+from lango_cli.custody.checking import check_key, check_wrapped
+from lango_cli.custody.fault import DESCRIBE, PUBLIC_KEY, SIGN, UNWRAP, WRAP, Where
+from lango_cli.errors import (
+    CustodyDenied,
+    CustodyError,
+    KeyNotFound,
+    KeyUnusable,
+    LangoError,
+    Tampered,
+    UsageProblem,
+)
+from lango_cli.model_custody import Health
+from lango_cli.secret import SecretBytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from lango_cli.custody.uri import KeyUri, Options
+    from lango_cli.model_custody import Context
+
+    T = TypeVar("T")
+
+PROVIDER = "gcp-kms"
+VERSIONS = "/cryptoKeyVersions/"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+DOWN = {
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.DATA_LOSS,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.UNKNOWN,
+}
+KINDS: dict[object, tuple[type[LangoError], str]] = {
+    grpc.StatusCode.FAILED_PRECONDITION: (KeyUnusable, "the key, or its version, is not enabled"),
+    grpc.StatusCode.NOT_FOUND: (KeyNotFound, "there is no such key"),
+    grpc.StatusCode.INVALID_ARGUMENT: (KeyUnusable, "the key is not for this"),
+}
+"""What a status stands for; what is not here is a refusal."""
+
+
+class GcpCustodian:
+    """One key at Cloud KMS; a version in its name is what signs."""
+
+    provider = PROVIDER
+
+    def __init__(self, uri: KeyUri, options: Options) -> None:
+        self.key = uri.key
+        self._where = Where(PROVIDER, uri.key)
+        self._endpoint = uri.options.get("endpoint", "")
+        self._calls = Calls(self._where, options.timeout, options.retries)
+        self._client: KeyManagementServiceClient | None = None
+        self._public = b""
+        parts = urlsplit(self._endpoint if "//" in self._endpoint else f"//{self._endpoint}")
+        self._host = parts.netloc
+        self._plain = parts.scheme == "http"
+        if self._plain and parts.hostname not in LOOPBACK:
+            raise UsageProblem("a KMS endpoint without TLS may only be on this machine")
+
+    @property
+    def _name(self) -> str:
+        """The key without its version, which Decrypt finds by itself."""
+        return self.key.partition(VERSIONS)[0]
+
+    def wrap(self, data: SecretBytes, context: Context) -> bytes:
+        """Encrypt, with the context as additional authenticated data."""
+        check_key(data)
+        plaintext, aad = data.reveal(), context.packed()
+        request = types.EncryptRequest(
+            name=self.key,
+            plaintext=plaintext,
+            plaintext_crc32c=_crc(plaintext),
+            additional_authenticated_data=aad,
+            additional_authenticated_data_crc32c=_crc(aad),
+        )
+
+        def whole(answer: types.EncryptResponse) -> bool:
+            sent = answer.verified_plaintext_crc32c
+            bound = answer.verified_additional_authenticated_data_crc32c
+            return bool(sent and bound and answer.ciphertext_crc32c == _crc(answer.ciphertext))
+
+        answer = self._ask(
+            WRAP, lambda kms, left: kms.encrypt(request, timeout=left, retry=None), whole
+        )
+        return bytes(answer.ciphertext)
+
+    def unwrap(self, wrapped: bytes, context: Context) -> SecretBytes:
+        """Decrypt."""
+        check_wrapped(wrapped)
+        aad = context.packed()
+        request = types.DecryptRequest(
+            name=self._name,
+            ciphertext=wrapped,
+            ciphertext_crc32c=_crc(wrapped),
+            additional_authenticated_data=aad,
+            additional_authenticated_data_crc32c=_crc(aad),
+        )
+        answer = self._ask(
+            UNWRAP,
+            lambda kms, left: kms.decrypt(request, timeout=left, retry=None),
+            lambda found: found.plaintext_crc32c == _crc(found.plaintext),
+        )
+        return SecretBytes(answer.plaintext)
+
+    def sign(self, message: bytes) -> bytes:
+        """AsymmetricSign of the SHA-256 digest; Google answers in DER."""
+        self._check_version(SIGN)
+        hashed = digest(message)
+        request = types.AsymmetricSignRequest(
+            name=self.key, digest={"sha256": hashed}, digest_crc32c=_crc(hashed)
+        )
+        answer = self._ask(
+            SIGN,
+            lambda kms, left: kms.asymmetric_sign(request, timeout=left, retry=None),
+            lambda found: bool(
+                found.verified_digest_crc32c and found.signature_crc32c == _crc(found.signature)
+            ),
+        )
+        return bytes(answer.signature)
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Under the public half: Google has no operation for it."""
+        return verify_pem(self.public_key(), message, signature)
+
+    def public_key(self) -> bytes:
+        """The public half, as PEM; asked for once."""
+        self._check_version(PUBLIC_KEY)
+        if not self._public:
+            answer = self._ask(
+                PUBLIC_KEY,
+                lambda kms, left: kms.get_public_key(name=self.key, timeout=left, retry=None),
+                lambda found: found.pem_crc32c == _crc(found.pem.encode()),
+            )
+            self._public = answer.pem.encode()
+        return self._public
+
+    def describe(self) -> Health:
+        """What GetCryptoKey and GetCryptoKeyVersion say, without the right to decrypt."""
+        try:
+            return self._describe()
+        except CustodyError as err:
+            return Health(PROVIDER, self.key, usable=False, reason=err.message)
+
+    def _describe(self) -> Health:
+        key = self._ask(
+            DESCRIBE,
+            lambda kms, left: kms.get_crypto_key(name=self._name, timeout=left, retry=None),
+            _any,
+        )
+        version = key.primary
+        if VERSIONS in self.key:
+            version = self._ask(
+                DESCRIBE,
+                lambda kms, left: kms.get_crypto_key_version(
+                    name=self.key, timeout=left, retry=None
+                ),
+                _any,
+            )
+        state = types.CryptoKeyVersion.CryptoKeyVersionState(version.state).name
+        purpose = types.CryptoKey.CryptoKeyPurpose(key.purpose).name
+        enabled = state == "ENABLED"
+        return Health(
+            PROVIDER,
+            self.key,
+            usable=enabled,
+            reason="" if enabled else f"its version is {state.lower().replace('_', ' ')}",
+            algorithm=types.CryptoKeyVersion.CryptoKeyVersionAlgorithm(version.algorithm).name,
+            purpose={"ENCRYPT_DECRYPT": "wrap", "ASYMMETRIC_SIGN": "sign"}.get(purpose, ""),
+            version=version.name.rpartition("/")[2],
+        )
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._client is not None:
+            transport: Any = self._client.transport
+            transport.close()
+            self._client = None
+
+    def _check_version(self, operation: str) -> None:
+        if VERSIONS not in self.key:
+            reason = "a key that signs is named with its version"
+            raise self._where.problem(KeyUnusable, operation, reason)
+
+    def _ask(
+        self,
+        operation: str,
+        request: Callable[[KeyManagementServiceClient, float], T],
+        whole: Callable[[T], bool],
+    ) -> T:
+        """The answer to one request, tried again while there is time, and also if not `whole`."""
+
+        def attempt(left: float) -> T:
+            try:
+                answer = within(left, lambda: request(self._reach(), left))
+            except TimeoutError:
+                raise self._where.unavailable(operation, "no answer in time") from None
+            except (GoogleAPICallError, GoogleAuthError, RetryError, grpc.RpcError) as err:
+                raise self._problem(operation, err) from None
+            if not whole(answer):
+                raise self._where.unavailable(operation, "damaged on the way (CRC32C)")
+            return answer
+
+        return self._calls.call(operation, attempt)
+
+    def _reach(self) -> KeyManagementServiceClient:
+        """The SDK's client, made once; looking for credentials may be a request of its own."""
+        if self._client is None:
+            if self._plain:
+                channel = grpc.insecure_channel(self._host)
+                transport = KeyManagementServiceGrpcTransport(channel=channel)
+                self._client = KeyManagementServiceClient(transport=transport)
+            else:
+                options = {"api_endpoint": self._host} if self._host else {}
+                self._client = KeyManagementServiceClient(client_options=options)
+        return self._client
+
+    def _problem(self, operation: str, err: Exception) -> LangoError:
+        """What an error of the SDK stands for, by its status or class."""
+        if isinstance(err, TransportError | RetryError):
+            return self._where.unavailable(operation, "it cannot be reached")
+        if isinstance(err, GoogleAuthError):
+            reason = f"no usable credentials ({type(err).__name__})"
+            hint = "gcloud auth application-default login"
+            return self._where.problem(CustodyDenied, operation, reason, hint=hint)
+        status = getattr(err, "grpc_status_code", None)
+        if status == grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return self._where.unavailable(operation, "too many requests", throttled=True)
+        if status in DOWN:
+            return self._where.unavailable(operation, "it cannot be reached")
+        if status == grpc.StatusCode.INVALID_ARGUMENT and operation == UNWRAP:
+            reason = "it is damaged, another key's, or of another context"
+            return self._where.problem(Tampered, operation, reason)
+        refused = f"refused ({getattr(status, 'name', 'no known status')})"
+        kind, reason = KINDS.get(status, (CustodyDenied, refused))
+        return self._where.problem(kind, operation, reason)
+
+
+def _crc(data: bytes) -> int:
+    """CRC32C (RFC 3720, appendix B.4), as Google counts it."""
+    return int(google_crc32c.value(data))
+
+
+def _any(_answer: object) -> bool:
+    """What is only shown bears no sum."""
+    return True
+
+
+def open_custodian(uri: KeyUri, options: Options) -> GcpCustodian:
+    """The custodian of a `gcp-kms:` URI; nothing is asked yet."""
+    return GcpCustodian(uri, options)
