@@ -76,6 +76,7 @@ REVEALS: dict[str, int] = {
     "companion/serving.py": 2,
     "companion/software.py": 1,
     "custody/aws.py": 1,
+    "custody/azure.py": 1,
     "custody/binding.py": 1,
     "custody/enveloping.py": 1,
     "custody/gcp.py": 1,

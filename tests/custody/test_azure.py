@@ -1,0 +1,161 @@
+"""Azure Key Vault: its own client against a vault of its own protocol on this machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from azure.core.credentials import AccessToken
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from lango_cli.custody import azure
+from lango_cli.custody.azure import AzureCustodian, open_custodian
+from lango_cli.custody.uri import Options, parse
+from lango_cli.errors import (
+    CustodyDenied,
+    CustodyUnavailable,
+    KeyNotFound,
+    KeyUnusable,
+    Tampered,
+)
+from tests.custody.suite import HERE, KEY, CustodianSuite
+from tests.doubles.key_vault import TOKEN, KeyVault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+DISABLED = (
+    b'{"error":{"code":"Forbidden","message":"nobody\'s business",'
+    b'"innererror":{"code":"KeyDisabled"}}}'
+)
+
+
+class Login:
+    """A credential whose token the vault takes."""
+
+    def get_token(self, *_scopes: str, **_more: object) -> AccessToken:
+        return AccessToken(TOKEN, int(time.time()) + 3600)
+
+
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyVault]:
+    """A vault with keys that wrap (RSA, AES) and one that signs."""
+    vault = KeyVault(tmp_path)
+    for name in ("kek", "spare"):
+        vault.keys[name] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    vault.keys["hsm"] = os.urandom(32)
+    vault.keys["signer"] = ec.generate_private_key(ec.SECP256R1())
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", vault.authority)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(azure, "DefaultAzureCredential", Login)
+    yield vault
+    vault.stop()
+
+
+def at(
+    vault: KeyVault, name: str = "kek", *, timeout: float = 20.0, retries: int = 0
+) -> AzureCustodian:
+    uri = parse(f"azure-kv:{vault.url}/keys/{name}")
+    custodian = open_custodian(uri, Options(lambda: None, {}, timeout, retries))
+    # The challenge names vault.invalid, which the address of this machine is no part of.
+    more: dict[str, Any] = custodian._settings
+    more["verify_challenge_resource"] = False
+    return custodian
+
+
+class TestAzure(CustodianSuite):
+    """RSA keys of that vault."""
+
+    @pytest.fixture
+    def wrapping(self, vault: KeyVault) -> Iterator[AzureCustodian]:
+        custodian = at(vault)
+        yield custodian
+        custodian.close()
+
+    @pytest.fixture
+    def other(self, vault: KeyVault) -> Iterator[AzureCustodian]:
+        custodian = at(vault, "spare")
+        yield custodian
+        custodian.close()
+
+    @pytest.fixture
+    def signing(self, vault: KeyVault) -> Iterator[AzureCustodian]:
+        custodian = at(vault, "signer")
+        yield custodian
+        custodian.close()
+
+
+def test_an_aes_key_of_a_managed_hsm_wraps(vault: KeyVault) -> None:
+    wrapped = at(vault, "hsm").wrap(KEY, HERE)
+    assert at(vault, "hsm").unwrap(wrapped, HERE) == KEY
+    with pytest.raises(Tampered):
+        at(vault).unwrap(wrapped, HERE)
+
+
+def test_unwrapping_is_one_request_after_the_challenge(vault: KeyVault) -> None:
+    wrapped = at(vault).wrap(KEY, HERE)
+    vault.calls.clear()
+    at(vault).unwrap(wrapped, HERE)
+    assert vault.calls == ["unwrapkey"]
+    assert vault.challenges > 0
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "throttled"),
+    [
+        (500, b"{}", CustodyUnavailable, False),
+        (503, b"", CustodyUnavailable, False),
+        (429, b"{}", CustodyUnavailable, True),
+        (403, b"{}", CustodyDenied, None),
+        (418, b"{}", CustodyDenied, None),
+        (404, b"{}", KeyNotFound, None),
+        (403, DISABLED, KeyUnusable, None),
+        (400, b'{"error":{"code":"BadParameter"}}', Tampered, None),
+        (200, b'{"val', CustodyUnavailable, False),
+    ],
+)
+def test_errors_are_told_apart_by_status_and_code(
+    vault: KeyVault, status: int, body: bytes, kind: type[Exception], throttled: bool | None
+) -> None:
+    wrapped = at(vault).wrap(KEY, HERE)
+    vault.answer = (status, body)
+    with pytest.raises(kind) as caught:
+        at(vault).unwrap(wrapped, HERE)
+    if throttled is not None:
+        assert vars(caught.value).get("throttled", False) is throttled
+
+
+def test_a_disabled_key_is_told_apart_from_one_that_is_not_there(vault: KeyVault) -> None:
+    wrapped = at(vault).wrap(KEY, HERE)
+    vault.disabled.add("kek")
+    health = at(vault).describe()
+    assert (health.usable, health.reason) == (False, "the key is disabled")
+    with pytest.raises(KeyUnusable):
+        at(vault).unwrap(wrapped, HERE)
+    with pytest.raises(KeyNotFound):
+        at(vault, "nothing").wrap(KEY, HERE)
+    assert not at(vault, "nothing").describe().usable
+
+
+def test_what_never_answers_ends_in_time(vault: KeyVault) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        vault.url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        begun = time.monotonic()
+        with pytest.raises(CustodyUnavailable):
+            at(vault, timeout=1.0, retries=9).wrap(KEY, HERE)
+        assert time.monotonic() - begun < 30
+
+
+def test_a_certificate_of_somebody_else_is_not_spoken_to(
+    vault: KeyVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    with pytest.raises(CustodyUnavailable):
+        at(vault).wrap(KEY, HERE)
+    assert vault.calls == []
