@@ -32,7 +32,11 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
         SINGLE,
         "Make a vault if there is none, keep a first secret in it and read it back.",
     ),
-    "onboard": ("onboard", SINGLE, "Set up a vault step by step, with questions."),
+    "onboard": (
+        "onboard",
+        SINGLE,
+        "Set up a vault step by step, with questions, and see that all is well.",
+    ),
     "init": ("vault", SINGLE, "Make a new vault, where there is none."),
     "status": (
         "vault",

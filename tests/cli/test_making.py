@@ -27,7 +27,7 @@ from lango_cli.model import KeyringVerdict
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import create, store_open
 from lango_cli.vault.home import COPY, HEADER, KEYFILE
-from lango_cli.wiring import making, opening, slotting, sources
+from lango_cli.wiring import making, onboarding, opening, slotting, sources
 from lango_cli.wiring.flags import Flags
 from tests.parts import require
 from tests.stage import Stage
@@ -445,12 +445,19 @@ def test_a_keyring_that_fails_half_way_is_cleared(flags: Flags) -> None:
     assert half.entries == {}
 
 
-def test_onboard_asks_and_makes_what_was_chosen(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, ENTRY)
-    environment = {**stage.env, "TERM": "xterm"}
-    child = pexpect.spawn(
-        ENTRY[0], [*ENTRY[1:], "onboard"], env=environment, encoding="utf-8", dimensions=(40, 99)
+def guide(stage: Stage, **more: str) -> pexpect.spawn:
+    return pexpect.spawn(
+        ENTRY[0],
+        [*ENTRY[1:], "onboard"],
+        env={**stage.env, "TERM": "xterm", "SHELL": "/bin/sh", **more},
+        encoding="utf-8",
+        dimensions=(40, 99),
     )
+
+
+def test_onboard_goes_from_no_vault_to_doctor_and_asks_nothing_twice(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, ENTRY)
+    child = guide(stage)
     child.expect("What shall open the vault")
     child.send("\x1b[B \r")
     child.expect("How shall the passphrase be stretched")
@@ -466,15 +473,49 @@ def test_onboard_asks_and_makes_what_was_chosen(tmp_path: Path) -> None:
     for _ in range(2):
         child.expect(r"Word (\d+): ")
         child.send(f"{words[child.match[1]]}\r")
+    child.expect("Try the recovery words now")
+    child.send("y")
+    child.expect("on one line or several")
+    child.send(" ".join(words[str(at)] for at in range(1, 25)) + "\r")
+    child.expect("the recovery words open the vault")
+    child.expect("Keep an API key of a provider now")
+    child.send("\r")
+    child.expect("API key of anthropic")
+    child.send("sk-made-up\r")
+    child.expect("kept as anthropic/api-key")
+    child.expect("doctor: 0 errors")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 0
-    assert "opensesame" not in child.before
     stage.perform(
         "lango keys slot list\nstdout 'keyfile'\nstdout 'passphrase'\nstdout 'recovery'\n"
-        "exit 11 lango onboard\nenv LANGO_HOME=$WORK/other\nexit 12 lango onboard\n"
-        "stderr 'lango quickstart'\n"
+        "lango secrets get anthropic/api-key\nstdout '^sk-made-up$'\n"
+        "env LANGO_HOME=$WORK/other\nexit 12 lango onboard\nstderr 'lango quickstart'\n"
     )
+    again = guide(stage, LANGO_HOME=str(tmp_path / "home" / "lango"))
+    again.expect("the vault is there already")
+    again.expect("doctor: 0 errors")
+    assert "?" not in again.before
+    again.expect(pexpect.EOF)
+    again.close()
+    assert again.exitstatus == 0
+
+
+def test_each_step_of_onboard_can_be_skipped(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, ENTRY)
+    child = guide(stage)
+    child.expect("What shall open the vault")
+    child.send(" \x1b[B \r")
+    child.expect("recovery words")
+    child.send("n")
+    child.expect("Keep an API key of a provider now")
+    child.send("\x1b[A\r")
+    child.expect("skipped; later: lango secrets set NAME")
+    child.expect("doctor: ")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    stage.perform("lango secrets list\n! stdout .\n")
 
 
 def test_onboard_interrupted_leaves_nothing(tmp_path: Path) -> None:
@@ -486,3 +527,22 @@ def test_onboard_interrupted_leaves_nothing(tmp_path: Path) -> None:
     child.close()
     assert child.exitstatus == 130
     assert not (tmp_path / "home" / "lango").exists()
+
+
+def test_completions_are_installed_where_the_shell_looks_and_never_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "prefix/share/bash-completion/completions/lango"
+    source.parent.mkdir(parents=True)
+    source.write_text("complete lango\n")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    found = onboarding.completions()
+    assert found is not None
+    onboarding.install(found)
+    target = tmp_path / ".local/share/bash-completion/completions/lango"
+    assert target.read_text() == "complete lango\n"
+    assert onboarding.completions() is None
+    monkeypatch.setenv("SHELL", "/bin/sh")
+    assert onboarding.completions() is None
