@@ -258,7 +258,7 @@ _lango() {
     case "$where" in
         'lango') commands='quickstart onboard init status doctor unlock lock env inject check run secrets keys db mask redact pii approve companion audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango quickstart') commands='' options='' ;;
-        'lango onboard') commands='' options='' ;;
+        'lango onboard') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango init') commands='' options='--keyring --keyfile --kms --kdf --no-recovery --recovery-file --new-passphrase-fd --new-passphrase-file' ;;
         'lango status') commands='' options='' ;;
         'lango doctor') commands='' options='--fix --strict --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
