@@ -54,11 +54,6 @@ def far(monkeypatch: pytest.MonkeyPatch) -> Far:
     return far
 
 
-@pytest.fixture(name="far")
-def real() -> None:
-    """For other modules: the custodians that there are, in the place of the far ones."""
-
-
 @pytest.fixture
 def flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, far: Far) -> Flags:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
