@@ -6,7 +6,7 @@ bytes each).
 
 from __future__ import annotations
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
@@ -48,7 +48,7 @@ def verify_pem(pem: bytes, message: bytes, signature: bytes) -> bool:
         if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
             return False
         key.verify(signature, message, ECDSA(SHA256()))
-    except (ValueError, InvalidSignature):
+    except (ValueError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 
@@ -57,7 +57,16 @@ def pem_of_der(der: bytes) -> bytes:
     """A public key (SubjectPublicKeyInfo) as PEM; Tampered if it is none of P-256."""
     try:
         key = load_der_public_key(der)
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
+        raise Tampered("that is no public key") from None
+    return _pem(key)
+
+
+def pem_of_pem(pem: bytes) -> bytes:
+    """A public key as PEM, written anew; Tampered if it is none of P-256."""
+    try:
+        key = load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm):
         raise Tampered("that is no public key") from None
     return _pem(key)
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 PROVIDER = "azure-kv"
+STRANGE = "its challenge, or its answer, is none of a Key Vault for this host"
 WRAPS = {
     "RSA": KeyWrapAlgorithm.rsa_oaep_256,
     "RSA-HSM": KeyWrapAlgorithm.rsa_oaep_256,
@@ -51,6 +52,8 @@ WRAPS = {
 }
 """Key types that wrap, and how."""
 BY_NUMBER = {1: KeyWrapAlgorithm.rsa_oaep_256, 2: KeyWrapAlgorithm.aes_256}
+VERSION_LIMIT, OUTER_LIMIT = 64, 4096
+"""Characters of a key's version, and bytes that a vault makes of 32: a few hundred."""
 UNUSABLE = {"KeyDisabled", "KeyExpired", "KeyNotYetValid", "KeyOperationForbidden"}
 
 
@@ -70,7 +73,7 @@ class AzureCustodian:
             "connection_timeout": options.timeout,
             "read_timeout": options.timeout,
         }
-        self._held: list[Any] = []
+        self._clients: dict[str, Any] = {}
         self._credential: Any = None
 
     def wrap(self, data: SecretBytes, context: Context) -> bytes:
@@ -80,18 +83,21 @@ class AzureCustodian:
         algorithm = WRAPS.get(str(_text(key.key_type)))
         if algorithm is None:
             raise self._where.problem(KeyUnusable, WRAP, "the key is not for this")
-        version = str(key.properties.version).encode()
+        version = str(key.properties.version or "")
+        if not _is_version(version):
+            raise self._where.problem(CustodyDenied, WRAP, STRANGE)
 
         def outer(fresh: SecretBytes) -> bytes:
-            return self._ask(
+            made = self._ask(
                 WRAP,
-                lambda: bytes(
-                    self._at(version.decode()).wrap_key(algorithm, fresh.reveal()).encrypted_key
-                ),
+                lambda: bytes(self._at(version).wrap_key(algorithm, fresh.reveal()).encrypted_key),
             )
+            if not 0 < len(made) <= OUTER_LIMIT:
+                raise self._where.problem(CustodyDenied, WRAP, STRANGE)
+            return made
 
         number = next(number for number, known in BY_NUMBER.items() if known == algorithm)
-        head = bytes([number, len(version)]) + version
+        head = bytes([number, len(version)]) + version.encode()
         return head + bind(data, _bound(context, head), outer)
 
     def unwrap(self, wrapped: bytes, context: Context) -> SecretBytes:
@@ -100,7 +106,7 @@ class AzureCustodian:
         head = 2 + (wrapped[1] if len(wrapped) > 1 else 0)
         algorithm = BY_NUMBER.get(wrapped[0])
         version = wrapped[2:head].decode("ascii", "replace")
-        if algorithm is None or not version.isalnum():
+        if algorithm is None or not _is_version(version):
             raise self._where.problem(Tampered, UNWRAP, "what was wrapped is damaged")
 
         def outer(blob: bytes) -> SecretBytes:
@@ -153,13 +159,15 @@ class AzureCustodian:
 
     def close(self) -> None:
         """Let go of the connections."""
-        while self._held:
-            self._held.pop().close()
+        while self._clients:
+            self._clients.popitem()[1].close()
 
     def _get(self, operation: str) -> Any:  # noqa: ANN401  # the SDK's models say little
         def get() -> Any:  # noqa: ANN401  # see above
-            client = KeyClient(self._vault, self._login(), **self._settings)
-            self._held.append(client)
+            client = self._clients.get("keys")
+            if client is None:
+                client = KeyClient(self._vault, self._login(), **self._settings)
+                self._clients["keys"] = client
             return client.get_key(self._name, self._version or None)
 
         return self._ask(operation, get)
@@ -167,10 +175,12 @@ class AzureCustodian:
     def _at(self, version: str) -> Any:  # noqa: ANN401  # the SDK's models say little
         """A client of one version that leaves everything to the vault."""
         key = f"{self._vault}/keys/{self._name}{'/' * bool(version)}{version}"
+        if key in self._clients:
+            return self._clients[key]
         client = CryptographyClient(key, self._login(), **self._settings)
         # It would get the key first, and so ask twice.
         client._keys_get_forbidden = True
-        self._held.append(client)
+        self._clients[key] = client
         return client
 
     def _login(self) -> Any:  # noqa: ANN401  # one of many classes
@@ -188,6 +198,9 @@ class AzureCustodian:
                 raise self._where.unavailable(operation, "no answer in time") from None
             except AzureError as err:
                 raise self._problem(operation, err) from None
+            except (AttributeError, LookupError, TypeError, ValueError):
+                # What the SDK makes of a challenge for another domain, and of a strange answer.
+                raise self._where.problem(CustodyDenied, operation, STRANGE) from None
 
         return self._calls.call(operation, attempt)
 
@@ -216,6 +229,10 @@ class AzureCustodian:
         if status == 400:
             return KeyUnusable, "the key is not for this"
         return CustodyDenied, f"refused (status {status})"
+
+
+def _is_version(text: str) -> bool:
+    return 0 < len(text) <= VERSION_LIMIT and text.isascii() and text.isalnum()
 
 
 def _bound(context: Context, head: bytes) -> Context:

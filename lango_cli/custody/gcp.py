@@ -23,7 +23,7 @@ from google.cloud.kms_v1.services.key_management_service.transports import (
     KeyManagementServiceGrpcTransport,
 )
 
-from lango_cli.crypto.ecdsa import verify_pem
+from lango_cli.crypto.ecdsa import pem_of_pem, raw_of_der, verify_pem
 from lango_cli.crypto.mac import digest
 from lango_cli.custody.calling import Calls, within
 from lango_cli.custody.checking import check_key, check_wrapped
@@ -37,11 +37,12 @@ from lango_cli.errors import (
     Tampered,
     UsageProblem,
 )
-from lango_cli.model_custody import Health
+from lango_cli.model_custody import KEY_BYTES, Health
 from lango_cli.secret import SecretBytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from enum import IntEnum
     from typing import TypeVar
 
     from lango_cli.custody.uri import KeyUri, Options
@@ -108,7 +109,9 @@ class GcpCustodian:
         def whole(answer: types.EncryptResponse) -> bool:
             sent = answer.verified_plaintext_crc32c
             bound = answer.verified_additional_authenticated_data_crc32c
-            return bool(sent and bound and answer.ciphertext_crc32c == _crc(answer.ciphertext))
+            made = answer.ciphertext
+            # The sum of nothing is 0, as is a sum that is not there.
+            return bool(sent and bound and made and answer.ciphertext_crc32c == _crc(made))
 
         answer = self._ask(
             WRAP, lambda kms, left: kms.encrypt(request, timeout=left, retry=None), whole
@@ -131,6 +134,8 @@ class GcpCustodian:
             lambda kms, left: kms.decrypt(request, timeout=left, retry=None),
             lambda found: found.plaintext_crc32c == _crc(found.plaintext),
         )
+        if len(answer.plaintext) != KEY_BYTES:
+            raise self._where.problem(Tampered, UNWRAP, "that is no key of 32 bytes")
         return SecretBytes(answer.plaintext)
 
     def sign(self, message: bytes) -> bytes:
@@ -147,6 +152,11 @@ class GcpCustodian:
                 found.verified_digest_crc32c and found.signature_crc32c == _crc(found.signature)
             ),
         )
+        try:
+            raw_of_der(answer.signature)
+        except Tampered:
+            reason = "it does not sign with P-256"
+            raise self._where.problem(KeyUnusable, SIGN, reason) from None
         return bytes(answer.signature)
 
     def verify(self, message: bytes, signature: bytes) -> bool:
@@ -162,7 +172,7 @@ class GcpCustodian:
                 lambda kms, left: kms.get_public_key(name=self.key, timeout=left, retry=None),
                 lambda found: found.pem_crc32c == _crc(found.pem.encode()),
             )
-            self._public = answer.pem.encode()
+            self._public = pem_of_pem(answer.pem.encode())
         return self._public
 
     def describe(self) -> Health:
@@ -187,15 +197,17 @@ class GcpCustodian:
                 ),
                 _any,
             )
-        state = types.CryptoKeyVersion.CryptoKeyVersionState(version.state).name
-        purpose = types.CryptoKey.CryptoKeyPurpose(key.purpose).name
+        # What a newer service calls by a name of its own is known by its number here.
+        bare, of = types.CryptoKey.pb(key), types.CryptoKeyVersion.pb(version)
+        state = _name(types.CryptoKeyVersion.CryptoKeyVersionState, of.state)
+        purpose = _name(types.CryptoKey.CryptoKeyPurpose, bare.purpose)
         enabled = state == "ENABLED"
         return Health(
             PROVIDER,
             self.key,
             usable=enabled,
             reason="" if enabled else f"its version is {state.lower().replace('_', ' ')}",
-            algorithm=types.CryptoKeyVersion.CryptoKeyVersionAlgorithm(version.algorithm).name,
+            algorithm=_name(types.CryptoKeyVersion.CryptoKeyVersionAlgorithm, of.algorithm),
             purpose={"ENCRYPT_DECRYPT": "wrap", "ASYMMETRIC_SIGN": "sign"}.get(purpose, ""),
             version=version.name.rpartition("/")[2],
         )
@@ -227,6 +239,9 @@ class GcpCustodian:
                 raise self._where.unavailable(operation, "no answer in time") from None
             except (GoogleAPICallError, GoogleAuthError, RetryError, grpc.RpcError) as err:
                 raise self._problem(operation, err) from None
+            except (AttributeError, LookupError, TypeError, ValueError) as err:
+                reason = f"the SDK could not ask ({type(err).__name__})"
+                raise self._where.problem(CustodyDenied, operation, reason) from None
             if not whole(answer):
                 raise self._where.unavailable(operation, "damaged on the way (CRC32C)")
             return answer
@@ -269,6 +284,14 @@ class GcpCustodian:
 def _crc(data: bytes) -> int:
     """CRC32C (RFC 3720, appendix B.4), as Google counts it."""
     return int(google_crc32c.value(data))
+
+
+def _name(names: type[IntEnum], number: int) -> str:
+    """What a number of the protocol is called, or that number."""
+    try:
+        return names(number).name
+    except ValueError:
+        return f"number {number}"
 
 
 def _any(_answer: object) -> bool:
