@@ -198,7 +198,7 @@ class AzureCustodian:
                 raise self._where.unavailable(operation, "no answer in time") from None
             except AzureError as err:
                 raise self._problem(operation, err) from None
-            except (AttributeError, LookupError, TypeError, ValueError):
+            except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
                 # What the SDK makes of a challenge for another domain, and of a strange answer.
                 raise self._where.problem(CustodyDenied, operation, STRANGE) from None
 

@@ -22,7 +22,8 @@ from lango_cli.errors import (
     Tampered,
 )
 from tests.custody.suite import HERE, KEY, CustodianSuite
-from tests.doubles.key_vault import TOKEN, KeyVault
+from tests.doubles import key_vault
+from tests.doubles.key_vault import HOST, TOKEN, KeyVault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,13 @@ def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyVault]
     vault.keys["signer"] = ec.generate_private_key(ec.SECP256R1())
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", vault.authority)
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("NO_PROXY", HOST)
+    known = socket.getaddrinfo
+
+    def look_up(host: Any, *more: Any, **named: Any) -> Any:
+        return known("127.0.0.1" if host == HOST else host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     monkeypatch.setattr(azure, "DefaultAzureCredential", Login)
     yield vault
     vault.stop()
@@ -62,11 +69,7 @@ def at(
     vault: KeyVault, name: str = "kek", *, timeout: float = 20.0, retries: int = 0
 ) -> AzureCustodian:
     uri = parse(f"azure-kv:{vault.url}/keys/{name}")
-    custodian = open_custodian(uri, Options(lambda: None, {}, timeout, retries))
-    # The challenge names vault.invalid, which the address of this machine is no part of.
-    more: dict[str, Any] = custodian._settings
-    more["verify_challenge_resource"] = False
-    return custodian
+    return open_custodian(uri, Options(lambda: None, {}, timeout, retries))
 
 
 class TestAzure(CustodianSuite):
@@ -145,7 +148,7 @@ def test_a_disabled_key_is_told_apart_from_one_that_is_not_there(vault: KeyVault
 
 def test_what_never_answers_ends_in_time(vault: KeyVault) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        vault.url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        vault.url = f"https://{HOST}:{silent.getsockname()[1]}"
         begun = time.monotonic()
         with pytest.raises(CustodyUnavailable):
             at(vault, timeout=1.0, retries=9).wrap(KEY, HERE)
@@ -159,3 +162,102 @@ def test_a_certificate_of_somebody_else_is_not_spoken_to(
     with pytest.raises(CustodyUnavailable):
         at(vault).wrap(KEY, HERE)
     assert vault.calls == []
+
+
+def test_a_challenge_for_another_domain_gets_no_token(
+    vault: KeyVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    class Watched(Login):
+        def get_token(self, *scopes: str, **more: object) -> AccessToken:
+            asked.extend(scopes)
+            return super().get_token(*scopes, **more)
+
+    monkeypatch.setattr(azure, "DefaultAzureCredential", Watched)
+    vault.resource = "https://vault.azure.net"
+    with pytest.raises(CustodyDenied):
+        at(vault, retries=3).wrap(KEY, HERE)
+    assert (asked, vault.calls) == ([], [])
+    assert vault.challenges == 1
+
+
+def test_a_token_that_has_expired_is_a_refusal_and_not_tried_again(
+    vault: KeyVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Expired(Login):
+        def get_token(self, *_scopes: str, **_more: object) -> AccessToken:
+            return AccessToken("one of yesterday", int(time.time()) - 86400)
+
+    monkeypatch.setattr(azure, "DefaultAzureCredential", Expired)
+    with pytest.raises(CustodyDenied):
+        at(vault, retries=3).wrap(KEY, HERE)
+    assert vault.calls == []
+    assert vault.challenges <= 3
+
+
+def test_a_key_that_was_rotated_still_opens_what_its_older_version_wrapped(
+    vault: KeyVault,
+) -> None:
+    before = at(vault).wrap(KEY, HERE)
+    vault.rotate("kek", rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    after = at(vault).wrap(KEY, HERE)
+    assert before[2:34] != after[2:34]
+    assert at(vault).unwrap(before, HERE) == KEY
+    assert at(vault).unwrap(after, HERE) == KEY
+    assert at(vault).describe().version == after[2:34].decode()
+
+
+def test_many_operations_share_one_client_of_a_version(vault: KeyVault) -> None:
+    key = at(vault, "signer")
+    for _ in range(5):
+        key.sign(b"a text")
+    assert len(key._clients) == 1
+    key.close()
+    assert key.verify(b"a text", key.sign(b"a text"))
+    key.close()
+
+
+STRANGE = [
+    b"{}",
+    b"[1]",
+    b"null",
+    b"7",
+    b'{"value": 5}',
+    b'{"value": "!"}',
+    b'{"value": ""}',
+    b'{"value": "%s"}' % (b"A" * 200_000),
+    b'{"key": 5, "attributes": []}',
+    b'{"key": {"kid": "https://elsewhere/none", "kty": "RSA"}, "attributes": {}}',
+    b'{"key": {"kid": "x"}}',
+    b"\xff\xfe",
+    b"<html>a portal</html>",
+    b"[" * 5_000,
+]
+
+
+@pytest.mark.parametrize("body", STRANGE, ids=range(len(STRANGE)))
+def test_a_strange_answer_is_an_error_of_ours_and_never_a_key(
+    vault: KeyVault, body: bytes
+) -> None:
+    wrapped = at(vault).wrap(KEY, HERE)
+    vault.answer = (200, body)
+    works = (
+        lambda: at(vault).wrap(KEY, HERE),
+        lambda: at(vault).unwrap(wrapped, HERE),
+        lambda: at(vault, "signer").sign(b"a text"),
+        lambda: at(vault, "signer").public_key(),
+    )
+    for work in works:
+        with pytest.raises((CustodyDenied, CustodyUnavailable, Tampered, KeyUnusable)):
+            work()
+    assert not at(vault).describe().usable
+
+
+def test_a_vault_that_makes_nothing_of_a_key_has_wrapped_nothing(
+    vault: KeyVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for made in (b"", bytes(100_000)):
+        monkeypatch.setattr(key_vault, "_operation", lambda *_words, made=made: made)
+        with pytest.raises(CustodyDenied):
+            at(vault).wrap(KEY, HERE)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from google.cloud.kms_v1 import types
 
 from lango_cli.custody.gcp import GcpCustodian, open_custodian
@@ -20,10 +23,11 @@ from lango_cli.errors import (
     CustodyUnavailable,
     KeyNotFound,
     KeyUnusable,
+    Tampered,
     UsageProblem,
 )
 from tests.custody.suite import HERE, KEY, CustodianSuite
-from tests.doubles.gcp_kms import CloudKms
+from tests.doubles.gcp_kms import CloudKms, crc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -186,3 +190,119 @@ def test_without_credentials_it_is_a_refusal(
         open_custodian(
             parse(f"gcp-kms:{RING}/kek?endpoint=127.0.0.1:1"), Options(lambda: None, {}, 20.0, 9)
         ).wrap(KEY, HERE)
+
+
+SIGNER = "signer/cryptoKeyVersions/1"
+
+
+def test_an_answer_of_nothing_has_wrapped_and_signed_nothing(cloud: CloudKms) -> None:
+    """The sum of nothing is 0, and so is a sum that is not there."""
+
+    def emptied(member: str) -> Callable[[Any, Any], None]:
+        def empty(_context: Any, answer: Any) -> None:
+            setattr(answer, member, b"")
+            setattr(answer, f"{member}_crc32c", 0)
+
+        return empty
+
+    wrapped = at(cloud).wrap(KEY, HERE)
+    cloud.faults["Encrypt"] = emptied("ciphertext")
+    cloud.faults["Decrypt"] = emptied("plaintext")
+    cloud.faults["AsymmetricSign"] = emptied("signature")
+    with pytest.raises(CustodyUnavailable):
+        at(cloud).wrap(KEY, HERE)
+    with pytest.raises(Tampered):
+        at(cloud).unwrap(wrapped, HERE)
+    with pytest.raises(KeyUnusable):
+        at(cloud, SIGNER).sign(b"a text")
+
+
+def test_a_key_of_another_size_is_none(cloud: CloudKms) -> None:
+    def longer(_context: Any, answer: Any) -> None:
+        answer.plaintext = bytes(33)
+        answer.plaintext_crc32c = crc(bytes(33))
+
+    wrapped = at(cloud).wrap(KEY, HERE)
+    cloud.faults["Decrypt"] = longer
+    with pytest.raises(Tampered):
+        at(cloud).unwrap(wrapped, HERE)
+
+
+def test_a_signature_that_is_not_of_p256_is_not_handed_on(cloud: CloudKms) -> None:
+    def other(_context: Any, answer: Any) -> None:
+        answer.signature = bytes(256)
+        answer.signature_crc32c = crc(bytes(256))
+
+    cloud.faults["AsymmetricSign"] = other
+    with pytest.raises(KeyUnusable, match="P-256"):
+        at(cloud, SIGNER).sign(b"a text")
+
+
+@pytest.mark.parametrize("kind", ["rsa", "p384", "garbage"])
+def test_a_public_key_that_is_not_of_p256_is_none(cloud: CloudKms, kind: str) -> None:
+    pem = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"
+    if kind != "garbage":
+        key = (
+            rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            if kind == "rsa"
+            else ec.generate_private_key(ec.SECP384R1())
+        )
+        public = key.public_key()
+        pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+    def other(_context: Any, answer: Any) -> None:
+        answer.pem = pem
+        answer.pem_crc32c = crc(pem.encode())
+
+    cloud.faults["GetPublicKey"] = other
+    with pytest.raises(Tampered):
+        at(cloud, SIGNER).verify(b"a text", b"a signature")
+
+
+def test_states_and_purposes_of_a_newer_service_are_no_crash(cloud: CloudKms) -> None:
+    def newer(_context: Any, answer: Any) -> None:
+        bare = types.CryptoKey.pb(answer)
+        bare.purpose = bare.primary.state = bare.primary.algorithm = 9999
+
+    cloud.faults["GetCryptoKey"] = newer
+    health = at(cloud).describe()
+    assert (health.usable, health.purpose) == (False, "")
+    assert health.reason == "its version is number 9999"
+
+
+def test_an_answer_longer_than_any_is_not_taken(cloud: CloudKms) -> None:
+    cloud.faults["Encrypt"] = wrong("ciphertext", bytes(5 << 20))
+    with pytest.raises(CustodyUnavailable):
+        at(cloud).wrap(KEY, HERE)
+
+
+def test_a_slow_answer_ends_when_the_time_is_over(cloud: CloudKms) -> None:
+    over = threading.Event()
+
+    def slow(_context: Any, _answer: Any) -> None:
+        over.wait(60)
+
+    cloud.faults["Encrypt"] = slow
+    try:
+        with pytest.raises(CustodyUnavailable, match="gcp-kms wrap"):
+            at(cloud, timeout=1.0, retries=9).wrap(KEY, HERE)
+    finally:
+        over.set()
+
+
+def test_what_speaks_no_grpc_is_not_available() -> None:
+    """An answer that ends in the middle of its first frame."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.sendall(b"\0\0\x12\4")
+
+        threading.Thread(target=serve, daemon=True).start()
+        uri = parse(f"gcp-kms:{RING}/kek?endpoint=http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(CustodyUnavailable):
+            open_custodian(uri, Options(lambda: None, {}, 3.0, 1)).wrap(KEY, HERE)
+        server.shutdown(socket.SHUT_RDWR)

@@ -6,6 +6,7 @@ a method does in the place of, or to, its answer.
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -105,8 +106,6 @@ class CloudKms:
         plaintext, aad = request.plaintext, request.additional_authenticated_data
         if request.plaintext_crc32c != crc(plaintext):
             self._fail(context, grpc.StatusCode.INVALID_ARGUMENT)
-        import os
-
         nonce = os.urandom(12)
         made = nonce + key.encrypt(nonce, plaintext, aad)
         return types.EncryptResponse(

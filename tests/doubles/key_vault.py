@@ -2,13 +2,14 @@
 
 Microsoft publishes no emulator. Its own client library is what speaks to this one, by TLS under an
 authority of the test's own, and it has to answer the challenge before anything is done for it.
+Its name ends in that of its domain, as the client wants it; whoever uses it lets that name stand
+for this machine.
 """
 
 from __future__ import annotations
 
 import base64
 import datetime
-import ipaddress
 import json
 import os
 import ssl
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+DOMAIN = "vault.test"
+HOST = f"kv.{DOMAIN}"
 TOKEN = "a token that the test's credential gives"
 
 
@@ -47,12 +50,12 @@ def number(value: int) -> str:
 
 
 class KeyVault:
-    """Keys by name, all of one version. `answer`: what is said in place of everything else."""
-
-    version = "0123456789abcdef0123456789abcdef"
+    """Keys by name, each the newest version. `answer`: what is said in place of all else."""
 
     def __init__(self, folder: Path) -> None:
         self.keys: dict[str, Any] = {}
+        self.versions: dict[str, str] = {}
+        self.older: dict[tuple[str, str], Any] = {}
         self.disabled: set[str] = set()
         self.answer: tuple[int, bytes] | None = None
         self.calls: list[str] = []
@@ -72,7 +75,8 @@ class KeyVault:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
-        self.url = f"https://127.0.0.1:{self.port}"
+        self.url = f"https://{HOST}:{self.port}"
+        self.resource = f"https://{DOMAIN}:{self.port}"
         self.authority = str(folder / "authority.pem")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*_certificate(folder))
@@ -83,13 +87,18 @@ class KeyVault:
         self.server.shutdown()
         self.server.server_close()
 
+    def rotate(self, name: str, key: Any) -> None:
+        self.older[name, self._newest(name)] = self.keys[name]
+        self.keys[name], self.versions[name] = key, os.urandom(16).hex()
+
+    def _newest(self, name: str) -> str:
+        return self.versions.get(name, "0123456789abcdef0123456789abcdef")
+
     def handle(self, request: Any, body: dict[str, str]) -> None:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             self.challenges += 1
             request.send_response(401)
-            where = (
-                'authorization="https://login.invalid/tenant", resource="https://vault.invalid"'
-            )
+            where = f'authorization="https://login.invalid/tenant", resource="{self.resource}"'
             request.send_header("WWW-Authenticate", f"Bearer {where}")
             request.send_header("Content-Length", "0")
             request.end_headers()
@@ -105,22 +114,24 @@ class KeyVault:
 
     def _work(self, path: list[str], body: dict[str, str]) -> tuple[int, bytes]:
         name = path[1]
-        key = self.keys.get(name)
+        newest = self._newest(name)
+        version = (path[2] if len(path) > 2 else "") or newest
+        key = self.keys.get(name) if version == newest else self.older.get((name, version))
         if key is None:
             return _error(404, "KeyNotFound")
         operation = path[-1] if body else "get"
         if operation == "get":
-            return 200, json.dumps(self._shown(name, key)).encode()
+            return 200, json.dumps(self._shown(name, version, key)).encode()
         if name in self.disabled:
             return _error(403, "Forbidden", "KeyDisabled")
         made = _operation(operation, key, unb64(body["value"]))
         if made is None:
             return _error(400, "BadParameter")
-        kid = f"{self.url}/keys/{name}/{self.version}"
+        kid = f"{self.url}/keys/{name}/{version}"
         return 200, json.dumps({"kid": kid, "value": b64(made)}).encode()
 
-    def _shown(self, name: str, key: Any) -> dict[str, Any]:
-        about: dict[str, Any] = {"kid": f"{self.url}/keys/{name}/{self.version}"}
+    def _shown(self, name: str, version: str, key: Any) -> dict[str, Any]:
+        about: dict[str, Any] = {"kid": f"{self.url}/keys/{name}/{version}"}
         if isinstance(key, rsa.RSAPrivateKey):
             public = key.public_key().public_numbers()
             about |= {"kty": "RSA", "n": number(public.n), "e": number(public.e)}
@@ -159,11 +170,11 @@ def _error(status: int, code: str, inner: str = "") -> tuple[int, bytes]:
 
 
 def _certificate(folder: Path) -> tuple[str, str]:
-    """One that signs itself, for 127.0.0.1, and its key."""
+    """One that signs itself, for that name, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "vault of a test")])
     now = datetime.datetime.now(datetime.UTC)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    host = x509.DNSName(HOST)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -172,7 +183,7 @@ def _certificate(folder: Path) -> tuple[str, str]:
         .serial_number(int.from_bytes(os.urandom(8), "big"))
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([host]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
