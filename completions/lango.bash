@@ -77,6 +77,7 @@ _lango() {
             'lango check') where='lango check' ;;
             'lango run') where='lango run' ;;
             'lango secrets') where='lango secrets' ;;
+            'lango settings') where='lango settings' ;;
             'lango keys') where='lango keys' ;;
             'lango db') where='lango db' ;;
             'lango mask') where='lango mask' ;;
@@ -112,6 +113,22 @@ _lango() {
             'lango secrets policy show') where='lango secrets policy show' ;;
             'lango secrets policy set') where='lango secrets policy set' ;;
             'lango secrets policy clear') where='lango secrets policy clear' ;;
+            'lango settings profile') where='lango settings profile' ;;
+            'lango settings profile list') where='lango settings profile list' ;;
+            'lango settings profile create') where='lango settings profile create' ;;
+            'lango settings profile use') where='lango settings profile use' ;;
+            'lango settings profile copy') where='lango settings profile copy' ;;
+            'lango settings profile rename') where='lango settings profile rename' ;;
+            'lango settings profile delete') where='lango settings profile delete' ;;
+            'lango settings profile history') where='lango settings profile history' ;;
+            'lango settings profile rollback') where='lango settings profile rollback' ;;
+            'lango settings profile diff') where='lango settings profile diff' ;;
+            'lango settings profile export') where='lango settings profile export' ;;
+            'lango settings profile import') where='lango settings profile import' ;;
+            'lango settings profile rm') where='lango settings profile delete' ;;
+            'lango settings profile ls') where='lango settings profile list' ;;
+            'lango settings profile mv') where='lango settings profile rename' ;;
+            'lango settings profile cp') where='lango settings profile copy' ;;
             'lango keys list') where='lango keys list' ;;
             'lango keys show') where='lango keys show' ;;
             'lango keys create') where='lango keys create' ;;
@@ -224,6 +241,7 @@ _lango() {
             'lango secrets policy show'' '0) _lango_ask ;;
             'lango secrets policy set'' '0) _lango_ask ;;
             'lango secrets policy clear'' '0) _lango_ask ;;
+            'lango settings profile import'' '0) _lango_reply -f -- "$current" ;;
             'lango keys show'' '0) _lango_ask --keys ;;
             'lango keys default'' '0) _lango_ask --keys ;;
             'lango keys rotate'' '0) _lango_ask --keys ;;
@@ -256,7 +274,7 @@ _lango() {
     fi
     local commands= options=
     case "$where" in
-        'lango') commands='quickstart onboard init status doctor unlock lock env inject check run secrets keys db mask redact pii approve companion audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango') commands='quickstart onboard init status doctor unlock lock env inject check run secrets settings keys db mask redact pii approve companion audit' options='--version --exit-codes --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango quickstart') commands='' options='' ;;
         'lango onboard') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango init') commands='' options='--keyring --keyfile --kms --kdf --no-recovery --recovery-file --new-passphrase-fd --new-passphrase-file' ;;
@@ -291,6 +309,19 @@ _lango() {
         'lango secrets policy show') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets policy set') commands='' options='--command --argument --tool --host --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets policy clear') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings') commands='profile' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings profile') commands='list create use copy rename delete history rollback diff export import rm ls mv cp' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings profile list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings profile create') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings profile use') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings profile copy') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings profile rename') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings profile delete') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings profile history') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings profile rollback') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings profile diff') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings profile export') commands='' options='--redact --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings profile import') commands='' options='--as --if-version --shred --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys') commands='list show create default rotate enable disable retire destroy export encrypt decrypt sign verify passphrase slot kms ls' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys show') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

@@ -54,6 +54,7 @@ _lango() {
             'lango check') where='lango check' ;;
             'lango run') where='lango run' ;;
             'lango secrets') where='lango secrets' ;;
+            'lango settings') where='lango settings' ;;
             'lango keys') where='lango keys' ;;
             'lango db') where='lango db' ;;
             'lango mask') where='lango mask' ;;
@@ -89,6 +90,22 @@ _lango() {
             'lango secrets policy show') where='lango secrets policy show' ;;
             'lango secrets policy set') where='lango secrets policy set' ;;
             'lango secrets policy clear') where='lango secrets policy clear' ;;
+            'lango settings profile') where='lango settings profile' ;;
+            'lango settings profile list') where='lango settings profile list' ;;
+            'lango settings profile create') where='lango settings profile create' ;;
+            'lango settings profile use') where='lango settings profile use' ;;
+            'lango settings profile copy') where='lango settings profile copy' ;;
+            'lango settings profile rename') where='lango settings profile rename' ;;
+            'lango settings profile delete') where='lango settings profile delete' ;;
+            'lango settings profile history') where='lango settings profile history' ;;
+            'lango settings profile rollback') where='lango settings profile rollback' ;;
+            'lango settings profile diff') where='lango settings profile diff' ;;
+            'lango settings profile export') where='lango settings profile export' ;;
+            'lango settings profile import') where='lango settings profile import' ;;
+            'lango settings profile rm') where='lango settings profile delete' ;;
+            'lango settings profile ls') where='lango settings profile list' ;;
+            'lango settings profile mv') where='lango settings profile rename' ;;
+            'lango settings profile cp') where='lango settings profile copy' ;;
             'lango keys list') where='lango keys list' ;;
             'lango keys show') where='lango keys show' ;;
             'lango keys create') where='lango keys create' ;;
@@ -201,6 +218,7 @@ _lango() {
             'lango secrets policy show'' '0) _lango_ask ;;
             'lango secrets policy set'' '0) _lango_ask ;;
             'lango secrets policy clear'' '0) _lango_ask ;;
+            'lango settings profile import'' '0) _files ;;
             'lango keys show'' '0) _lango_ask --keys ;;
             'lango keys default'' '0) _lango_ask --keys ;;
             'lango keys rotate'' '0) _lango_ask --keys ;;
@@ -234,7 +252,7 @@ _lango() {
     local -a commands options
     case "$where" in
         'lango')
-            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions, and see that all is well.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'env:Print lines that set the project'\''s variables in a shell.' 'inject:Fill the references in a template, such as a configuration file.' 'check:Say what the nearest lango.toml asks for and what of it is missing; exit 80 if anything is.' 'run:Run a command, with the secrets it needs and with none in its output.' 'secrets:Keep, read and look after secrets.' 'keys:What seals values, what signs, and who may unlock the vault.' 'db:The database as a whole: check it, back it up, bring it back.' 'mask:Pass a stream on with every value of the vault in it masked.' 'redact:Take personal data out of a stream, or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'approve:Actions that wait for a yes: see them, answer them, take a yes back.' 'companion:Keys that another machine or process keeps: be one, or pair with one.' 'audit:Who did what with the vault, and whether the record is whole.')
+            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions, and see that all is well.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'env:Print lines that set the project'\''s variables in a shell.' 'inject:Fill the references in a template, such as a configuration file.' 'check:Say what the nearest lango.toml asks for and what of it is missing; exit 80 if anything is.' 'run:Run a command, with the secrets it needs and with none in its output.' 'secrets:Keep, read and look after secrets.' 'settings:What lango goes by: profiles of settings.' 'keys:What seals values, what signs, and who may unlock the vault.' 'db:The database as a whole: check it, back it up, bring it back.' 'mask:Pass a stream on with every value of the vault in it masked.' 'redact:Take personal data out of a stream, or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'approve:Actions that wait for a yes: see them, answer them, take a yes back.' 'companion:Keys that another machine or process keeps: be one, or pair with one.' 'audit:Who did what with the vault, and whether the record is whole.')
             options=('--version:Print the version.' '--exit-codes:Print the table of exit codes.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango quickstart')
             commands=()
@@ -338,6 +356,45 @@ _lango() {
         'lango secrets policy clear')
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings')
+            commands=('profile:Profiles of settings, sealed in the vault.')
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings profile')
+            commands=('list:List the profiles: which is active, how many versions, when it was changed.' 'create:Make a profile in which nothing is set.' 'use:Make a profile the active one, for every command from now on.' 'copy:Make a second profile with the same values; references stay references.' 'rename:Give a profile another name; its versions stay with it.' 'delete:Remove a profile with all its versions, for good; never the active one.' 'history:List the versions of a profile, the newest first: when, and how many values are set.' 'rollback:Set a profile to what an older version had; that is a new version, and can be undone.' 'diff:Show what differs between two profiles or versions: - is A'\''s value, + is B'\''s.' 'export:Print what is set in a profile, as one JSON document; references stay references.' 'import:Make a profile of a JSON document; one of that name gets a new version.' 'rm:delete: Remove a profile with all its versions, for good; never the active one.' 'ls:list: List the profiles: which is active, how many versions, when it was changed.' 'mv:rename: Give a profile another name; its versions stay with it.' 'cp:copy: Make a second profile with the same values; references stay references.')
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings profile list')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings profile create')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings profile use')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings profile copy')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings profile rename')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings profile delete')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings profile history')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings profile rollback')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings profile diff')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings profile export')
+            commands=()
+            options=('--redact:[REDACTED] for every value that may be sensitive.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings profile import')
+            commands=()
+            options=('--as:The profile'\''s name; else FILE'\''s, without its end.' '--if-version:Only if its last version is this one.' '--shred:Overwrite and remove FILE once all of it is imported.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango keys')
             commands=('list:List the keys that seal values and those that sign.' 'show:Say all about a key but the key itself; of one that signs, its public half as PEM.' 'create:Make a key: random, kept wrapped in the vault. Its type never changes.' 'default:Let a key serve where no key is named: one that seals new values, one that signs.' 'rotate:Make a new version of a key, which seals from now on; older ones go on opening.' 'enable:Let a key, or a version of one, be used again.' 'disable:Let a key, or a version of one, neither seal nor open until it is enabled.' 'retire:Let a key, or a version of one, open what it sealed but make nothing new.' 'destroy:Erase a key, or a version of one, for ever.' 'export:Print the public half of a key that signs, as PEM.' 'encrypt:Encrypt standard input with a data key of the vault.' 'decrypt:Decrypt what lango keys encrypt made, raw or in base64; its key is found by itself.' 'sign:Sign standard input with a signing key of the vault.' 'verify:Say whether a signature is a key'\''s over standard input; exit 45 if it is not.' 'passphrase:Change the passphrase of one slot; nothing else is touched, however large the vault is.' 'slot:The ways to unlock the vault.' 'kms:Keys that a KMS, HSM, TPM or companion keeps.' 'ls:list: List the keys that seal values and those that sign.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
@@ -529,7 +586,7 @@ _lango() {
             options=('--head:Only the newest record'\''s number and seal, signed.' '--output:Into a new file that only you can read.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
     esac
     if [[ $current == -* ]]; then
-        options+=('--home:The vault'\''s home (else LANGO_HOME, else the platform'\''s data folder).' '--profile:Settings of this profile.' '--json:One JSON document; errors as JSON on stderr.' '--quiet:No notes; warnings stay.' '--no-input:Never ask; fail at once instead (LANGO_NO_INPUT=1).' '--yes:Yes to every question but those that want a name typed.' '--color:auto, always or never.' '--lock-timeout:How long to wait for another writer, such as 5s.' '--debug:A log of steps and times on stderr, without any value in it.' '-h:Show this page.' '--help:Show this page.')
+        options+=('--home:The vault'\''s home (else LANGO_HOME, else the platform'\''s data folder).' '--profile:Settings of this profile, for this command.' '--json:One JSON document; errors as JSON on stderr.' '--quiet:No notes; warnings stay.' '--no-input:Never ask; fail at once instead (LANGO_NO_INPUT=1).' '--yes:Yes to every question but those that want a name typed.' '--color:auto, always or never.' '--lock-timeout:How long to wait for another writer, such as 5s.' '--debug:A log of steps and times on stderr, without any value in it.' '-h:Show this page.' '--help:Show this page.')
         _describe -o option options
     elif (( $#commands )); then
         _describe command commands

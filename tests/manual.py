@@ -128,6 +128,12 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("See which rule asks for a tool:", "lango approve explain run"),
         ("Take a yes back:", "lango approve revoke 81c0"),
     ),
+    "lango settings": (
+        ("Keep a document of settings in the vault:", "lango settings profile import work.json"),
+        ("Go by it from now on:", "lango settings profile use work"),
+        ("See its versions, and go back:", "lango settings profile history work"),
+        ("", "lango settings profile rollback work 1"),
+    ),
     "lango audit": (
         ("See what happened in the last day:", "lango audit list --since 1d"),
         ("Take a head, kept elsewhere:", "lango audit export --head --output head.json"),

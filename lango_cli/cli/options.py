@@ -133,7 +133,7 @@ _GLOBAL_OPTIONS = [
     _Shared(GLOBAL, name, metavar, text)
     for name, metavar, text in (
         ("home", "DIR", "The vault's home (else LANGO_HOME, else the platform's data folder)."),
-        ("profile", "NAME", "Settings of this profile."),
+        ("profile", "NAME", "Settings of this profile, for this command."),
         ("json", None, "One JSON document; errors as JSON on stderr."),
         ("quiet", None, "No notes; warnings stay."),
         ("no-input", None, "Never ask; fail at once instead (LANGO_NO_INPUT=1)."),

@@ -1,0 +1,8 @@
+"""`lango settings`: the group, made of the modules that declare its commands."""
+
+from __future__ import annotations
+
+from lango_cli.cli import settings_profile
+from lango_cli.cli.settings_app import app
+
+__all__ = ["app", "settings_profile"]
