@@ -261,3 +261,47 @@ def test_a_vault_that_makes_nothing_of_a_key_has_wrapped_nothing(
         monkeypatch.setattr(key_vault, "_operation", lambda *_words, made=made: made)
         with pytest.raises(CustodyDenied):
             at(vault).wrap(KEY, HERE)
+
+
+def test_half_an_answer_is_asked_for_again_and_then_not_available(vault: KeyVault) -> None:
+    wrapped = at(vault).wrap(KEY, HERE)
+    vault.missing = 10
+    vault.calls.clear()
+    with pytest.raises(CustodyUnavailable, match="azure-kv unwrap"):
+        at(vault, retries=1).unwrap(wrapped, HERE)
+    assert vault.calls == ["unwrapkey", "unwrapkey"]
+
+
+def test_what_refuses_connections_is_not_available(vault: KeyVault) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        vault.url = f"https://{HOST}:{gone.getsockname()[1]}"
+    with pytest.raises(CustodyUnavailable, match="azure-kv wrap"):
+        at(vault).wrap(KEY, HERE)
+
+
+def test_a_slow_answer_ends_when_the_time_is_over(vault: KeyVault) -> None:
+    wrapped = at(vault).wrap(KEY, HERE)
+    vault.go_on.clear()
+    try:
+        begun = time.monotonic()
+        with pytest.raises(CustodyUnavailable):
+            at(vault, timeout=1.0, retries=9).unwrap(wrapped, HERE)
+        assert time.monotonic() - begun < 30
+    finally:
+        vault.go_on.set()
+
+
+def test_too_many_requests_are_asked_by_us_alone(vault: KeyVault) -> None:
+    wrapped = at(vault).wrap(KEY, HERE)
+    vault.answer = (429, b"{}")
+    vault.calls.clear()
+    with pytest.raises(CustodyUnavailable) as caught:
+        at(vault, retries=2).unwrap(wrapped, HERE)
+    assert caught.value.throttled
+    assert vault.calls == ["unwrapkey"] * 3
+
+
+def test_a_disabled_key_does_not_wrap_though_its_public_half_could(vault: KeyVault) -> None:
+    vault.disabled.add("kek")
+    with pytest.raises(KeyUnusable):
+        at(vault).wrap(KEY, HERE)

@@ -58,6 +58,10 @@ class KeyVault:
         self.older: dict[tuple[str, str], Any] = {}
         self.disabled: set[str] = set()
         self.answer: tuple[int, bytes] | None = None
+        self.missing = 0
+        """Bytes that an answer promises and does not have."""
+        self.go_on = threading.Event()
+        self.go_on.set()
         self.calls: list[str] = []
         self.challenges = 0
         vault = self
@@ -105,10 +109,11 @@ class KeyVault:
             return
         path = request.path.partition("?")[0].strip("/").split("/")
         self.calls.append(path[-1] if request.command == "POST" else "get")
+        self.go_on.wait(60)
         status, answer = self.answer or self._work(path, body)
         request.send_response(status)
         request.send_header("Content-Type", "application/json")
-        request.send_header("Content-Length", str(len(answer)))
+        request.send_header("Content-Length", str(len(answer) + self.missing))
         request.end_headers()
         request.wfile.write(answer)
 
