@@ -306,3 +306,16 @@ def test_what_speaks_no_grpc_is_not_available() -> None:
         with pytest.raises(CustodyUnavailable):
             open_custodian(uri, Options(lambda: None, {}, 3.0, 1)).wrap(KEY, HERE)
         server.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_key_that_was_rotated_still_opens_what_its_older_version_wrapped(
+    cloud: CloudKms,
+) -> None:
+    before = at(cloud).wrap(KEY, HERE)
+    cloud.rotate(f"{RING}/kek", AESGCM(os.urandom(32)))
+    after = at(cloud).wrap(KEY, HERE)
+    assert at(cloud).unwrap(before, HERE) == KEY
+    assert at(cloud).unwrap(after, HERE) == KEY
+    del cloud.older[f"{RING}/kek"]
+    with pytest.raises(Tampered):
+        at(cloud).unwrap(before, HERE)

@@ -6,6 +6,7 @@ a method does in the place of, or to, its answer.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ class CloudKms:
 
     def __init__(self) -> None:
         self.symmetric: dict[str, AESGCM] = {}
+        self.older: dict[str, list[AESGCM]] = {}
         self.signing: dict[str, ec.EllipticCurvePrivateKey] = {}
         self.states: dict[str, int] = {}
         self.faults: dict[str, Callable[[Any, Any], None]] = {}
@@ -87,8 +89,8 @@ class CloudKms:
 
         return handle
 
-    def _fail(self, context: Any, status: grpc.StatusCode) -> None:
-        context.abort(status, "what it says here is nobody's business")
+    def _fail(self, context: Any, status: grpc.StatusCode) -> Any:
+        return context.abort(status, "what it says here is nobody's business")
 
     def _key(self, name: str, context: Any) -> AESGCM:
         if name.partition("/cryptoKeyVersions/")[0] in self.signing:
@@ -121,14 +123,18 @@ class CloudKms:
     def decrypt(self, request: Any, context: Any) -> Any:
         key = self._key(request.name, context)
         blob, aad = request.ciphertext, request.additional_authenticated_data
-        if request.ciphertext_crc32c != crc(blob) or len(blob) < 28:
+        sums = (request.ciphertext_crc32c, request.additional_authenticated_data_crc32c)
+        if sums != (crc(blob), crc(aad)) or len(blob) < 28:
             self._fail(context, grpc.StatusCode.INVALID_ARGUMENT)
-        try:
-            found = key.decrypt(blob[:12], blob[12:], aad)
-        except InvalidTag:
-            self._fail(context, grpc.StatusCode.INVALID_ARGUMENT)
-            raise
-        return types.DecryptResponse(plaintext=found, plaintext_crc32c=crc(found))
+        for version in (key, *self.older.get(request.name, ())):
+            with contextlib.suppress(InvalidTag):
+                found = version.decrypt(blob[:12], blob[12:], aad)
+                return types.DecryptResponse(plaintext=found, plaintext_crc32c=crc(found))
+        return self._fail(context, grpc.StatusCode.INVALID_ARGUMENT)
+
+    def rotate(self, name: str, key: AESGCM) -> None:
+        self.older.setdefault(name, []).append(self.symmetric[name])
+        self.symmetric[name] = key
 
     def _signer(self, name: str, context: Any) -> ec.EllipticCurvePrivateKey:
         key = self.signing.get(name.partition("/cryptoKeyVersions/")[0])
