@@ -417,6 +417,7 @@ def main() -> int:
     """Measure everything, print the table."""
     from tests.bench_custody import custody
     from tests.bench_mask import masking_build, masking_gibibyte, masking_rates
+    from tests.bench_menu import first_screen
     from tests.bench_rekey import rekey
     from tests.bench_run import running
 
@@ -436,6 +437,7 @@ def main() -> int:
             reencryption,
             redaction,
             custody,
+            first_screen,
         ):
             part(bench)
         for part in (masking_rates, masking_build, masking_gibibyte, running):

@@ -67,6 +67,7 @@ once.
 
 REVEALS: dict[str, int] = {
     "cli/credentials.py": 1,
+    "cli/menu.py": 2,
     "cli/onboard.py": 1,
     "cli/show.py": 2,
     "crypto/aead.py": 1,

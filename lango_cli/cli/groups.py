@@ -89,6 +89,22 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
 """Name: module in `lango_cli.cli`, whether it is a group of its own, one line of help."""
 
 
+ALONE = {"settings": "menu"}
+"""What a group does where no command of it is named."""
+
+
+class Alone(Group):
+    """A group that does something by itself: its options are that command's then."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Put the command's name in where no word is one."""
+        helped = any(word in ("-h", "--help") for word in args)
+        named = any(word in self.names(ctx) for word in args)
+        if not helped and not named and (not args or args[0].startswith("-")):
+            args = [ALONE[str(self.name)], *args]
+        return super().parse_args(ctx, args)
+
+
 class Root(Group):
     """`lango` itself: its commands come from the table; it alone has --version, --exit-codes."""
 
@@ -116,7 +132,8 @@ class Root(Group):
             return None
         module, grouped, text = COMMANDS[cmd_name]
         app: typer.Typer = import_module(f"lango_cli.cli.{module}").app
-        group = Group(cmd_name, app, text)
+        kind = Alone if cmd_name in ALONE else Group
+        group = kind(cmd_name, app, text)
         return group if grouped else group.get_command(ctx, cmd_name)
 
     def invoke(self, ctx: Context) -> object:
