@@ -113,6 +113,7 @@ _lango() {
             'lango secrets policy show') where='lango secrets policy show' ;;
             'lango secrets policy set') where='lango secrets policy set' ;;
             'lango secrets policy clear') where='lango secrets policy clear' ;;
+            'lango settings menu') where='lango settings menu' ;;
             'lango settings profile') where='lango settings profile' ;;
             'lango settings profile list') where='lango settings profile list' ;;
             'lango settings profile create') where='lango settings profile create' ;;
@@ -309,7 +310,8 @@ _lango() {
         'lango secrets policy show') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets policy set') commands='' options='--command --argument --tool --host --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets policy clear') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango settings') commands='profile' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings') commands='menu profile' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings menu') commands='' options='--plain --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango settings profile') commands='list create use copy rename delete history rollback diff export import rm ls mv cp' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango settings profile list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango settings profile create') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

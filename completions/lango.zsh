@@ -90,6 +90,7 @@ _lango() {
             'lango secrets policy show') where='lango secrets policy show' ;;
             'lango secrets policy set') where='lango secrets policy set' ;;
             'lango secrets policy clear') where='lango secrets policy clear' ;;
+            'lango settings menu') where='lango settings menu' ;;
             'lango settings profile') where='lango settings profile' ;;
             'lango settings profile list') where='lango settings profile list' ;;
             'lango settings profile create') where='lango settings profile create' ;;
@@ -357,8 +358,11 @@ _lango() {
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango settings')
-            commands=('profile:Profiles of settings, sealed in the vault.')
+            commands=('menu:Look for settings and change them on a terminal; so does `lango settings` alone.' 'profile:Profiles of settings, sealed in the vault.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings menu')
+            commands=()
+            options=('--plain:Numbered choices and lines: for screen readers.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango settings profile')
             commands=('list:List the profiles: which is active, how many versions, when it was changed.' 'create:Make a profile in which nothing is set.' 'use:Make a profile the active one, for every command from now on.' 'copy:Make a second profile with the same values; references stay references.' 'rename:Give a profile another name; its versions stay with it.' 'delete:Remove a profile with all its versions, for good; never the active one.' 'history:List the versions of a profile, the newest first: when, and how many values are set.' 'rollback:Set a profile to what an older version had; that is a new version, and can be undone.' 'diff:Show what differs between two profiles or versions: - is A'\''s value, + is B'\''s.' 'export:Print what is set in a profile, as one JSON document; references stay references.' 'import:Make a profile of a JSON document; one of that name gets a new version.' 'rm:delete: Remove a profile with all its versions, for good; never the active one.' 'ls:list: List the profiles: which is active, how many versions, when it was changed.' 'mv:rename: Give a profile another name; its versions stay with it.' 'cp:copy: Make a second profile with the same values; references stay references.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
