@@ -7,7 +7,7 @@ message about something else; what cannot be understood is refused without being
     gcp-kms:projects/P/locations/L/keyRings/R/cryptoKeys/K[/cryptoKeyVersions/N]     ?endpoint=
     azure-kv:https://HOST/keys/NAME[/VERSION]
     pkcs11:token=T;object=K;id=%01...     ?module-path= &pin-source=file:PATH        (RFC 7512)
-    tpm2:                                 ?pcrs=sha256:7 &tcti= &handle=
+    tpm2:                                 ?pcrs=sha256:7 &tcti= &handle= &pin=yes
     rpc:https://HOST:PORT | rpc:unix:PATH
 """
 
@@ -83,7 +83,9 @@ _FORMS = {
         frozenset(),
         "azure-kv:https://VAULT.vault.azure.net/keys/NAME",
     ),
-    "tpm2": _Form(re.compile(r""), frozenset({"pcrs", "tcti", "handle"}), "tpm2:?pcrs=sha256:7"),
+    "tpm2": _Form(
+        re.compile(r""), frozenset({"pcrs", "tcti", "handle", "pin"}), "tpm2:?pcrs=sha256:7"
+    ),
     "rpc": _Form(
         re.compile(r"https://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?|unix:/.+"),
         frozenset({"key"}),

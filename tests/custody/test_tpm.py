@@ -1,0 +1,178 @@
+"""TPM 2.0, by tpm2-tools, against swtpm: a whole TPM in software."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lango_cli.custody.tpm import TpmCustodian, open_custodian
+from lango_cli.custody.uri import Options, parse
+from lango_cli.errors import (
+    CustodyDenied,
+    CustodyUnavailable,
+    KeyNotFound,
+    KeyUnusable,
+    UsageProblem,
+)
+from lango_cli.secret import SecretBytes
+from tests.custody.suite import HERE, KEY, CustodianSuite
+from tests.parts import require
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PATIENCE = 60.0
+STORE, SIGNER = "0x81000002", "0x81000001"
+
+
+class Tpm:
+    """A TPM on a socket, with a second storage key and a signing key at persistent handles."""
+
+    def __init__(self, folder: Path) -> None:
+        require("swtpm", "tpm2_unseal")
+        self.folder = folder
+        (folder / "state").mkdir()
+        self.port = 20_000 + os.getpid() % 20_000 // 2 * 2 + 1
+        self.process = subprocess.Popen(
+            [
+                "swtpm",
+                "socket",
+                "--tpm2",
+                f"--tpmstate=dir={folder}/state",
+                f"--ctrl=type=tcp,port={self.port + 1},bindaddr=127.0.0.1",
+                f"--server=type=tcp,port={self.port},bindaddr=127.0.0.1",
+                "--flags=not-need-init,startup-clear",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.tcti = f"swtpm:host=127.0.0.1,port={self.port}"
+        self.environment = {**os.environ, "TPM2TOOLS_TCTI": self.tcti, "TSS2_LOG": "all+none"}
+        end = time.monotonic() + PATIENCE
+        while self.try_run("getrandom", "1") and time.monotonic() < end:
+            time.sleep(0.05)
+
+    def try_run(self, command: str, *words: str) -> int:
+        """The exit code of a command of the administrator's."""
+        done = subprocess.run(
+            [f"tpm2_{command}", *words],
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+        )
+        return done.returncode
+
+    def run(self, command: str, *words: str) -> None:
+        """One that works."""
+        assert self.try_run(command, *words) == 0, command
+
+    def fill(self) -> None:
+        """The two keys."""
+        self.run("createprimary", "-C", "o", "-G", "rsa2048", "-c", "rsa")
+        self.run("evictcontrol", "-C", "o", "-c", "rsa", STORE)
+        self.run("flushcontext", "-t")
+        self.run("create", "-C", STORE, "-G", "ecc256:ecdsa-sha256", "-u", "p", "-r", "s")
+        self.run("flushcontext", "-t")
+        self.run("load", "-C", STORE, "-u", "p", "-r", "s", "-c", "signer")
+        self.run("evictcontrol", "-C", "o", "-c", "signer", SIGNER)
+        self.run("flushcontext", "-t")
+
+    def custodian(
+        self, query: str = "", pin: bytes | None = None, timeout: float = PATIENCE
+    ) -> TpmCustodian:
+        """Lango's client."""
+        uri = parse(f"tpm2:?tcti={self.tcti}{query}")
+        asked = None if pin is None else SecretBytes(pin)
+        return open_custodian(uri, Options(lambda: asked, os.environ, timeout=timeout, retries=0))
+
+    def close(self) -> None:
+        """Take it away."""
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def tpm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tpm]:
+    made = Tpm(tmp_path_factory.mktemp("tpm"))
+    made.fill()
+    yield made
+    made.close()
+
+
+class TestTpm(CustodianSuite):
+    """Sealed under the owner's primary key."""
+
+    @pytest.fixture
+    def wrapping(self, tpm: Tpm) -> TpmCustodian:
+        return tpm.custodian()
+
+    @pytest.fixture
+    def other(self, tpm: Tpm) -> TpmCustodian:
+        return tpm.custodian(f"&handle={STORE}")
+
+    @pytest.fixture
+    def signing(self, tpm: Tpm) -> TpmCustodian:
+        return tpm.custodian(f"&handle={SIGNER}")
+
+
+def test_what_is_sealed_to_pcrs_opens_until_one_changes(tpm: Tpm) -> None:
+    custodian = tpm.custodian("&pcrs=sha256:16")
+    wrapped = custodian.wrap(KEY, HERE)
+    assert custodian.unwrap(wrapped, HERE) == KEY
+    tpm.run("pcrextend", "16:sha256=" + "11" * 32)
+    with pytest.raises(KeyUnusable, match="PCRs"):
+        custodian.unwrap(wrapped, HERE)
+    tpm.run("pcrreset", "16")
+    assert custodian.unwrap(wrapped, HERE) == KEY
+
+
+@pytest.mark.parametrize("policy", ["", "&pcrs=sha256:16"])
+def test_a_pin_is_needed_where_one_was_given(tpm: Tpm, policy: str) -> None:
+    with_pin = f"&pin=yes{policy}"
+    wrapped = tpm.custodian(with_pin, b"a long pin").wrap(KEY, HERE)
+    assert tpm.custodian(with_pin, b"a long pin").unwrap(wrapped, HERE) == KEY
+    with pytest.raises(CustodyDenied, match="PIN is wrong"):
+        tpm.custodian(with_pin, b"another").unwrap(wrapped, HERE)
+    with pytest.raises(CustodyDenied, match="needs a PIN"):
+        tpm.custodian(with_pin).unwrap(wrapped, HERE)
+
+
+def test_a_handle_without_a_key_is_not_found(tpm: Tpm) -> None:
+    custodian = tpm.custodian("&handle=0x81000099")
+    with pytest.raises(KeyNotFound):
+        custodian.sign(b"a text")
+    assert not custodian.describe().usable
+
+
+def test_nothing_stays_in_the_tpm(tpm: Tpm) -> None:
+    custodian = tpm.custodian("&pcrs=sha256:16")
+    for _ in range(5):
+        assert custodian.unwrap(custodian.wrap(KEY, HERE), HERE) == KEY
+    done = subprocess.run(
+        ["tpm2_getcap", "handles-transient"],
+        env=tpm.environment,
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.strip() == b""
+
+
+def test_a_tpm_that_is_not_there_is_unavailable(tpm: Tpm) -> None:
+    uri = parse("tpm2:?tcti=swtpm:host=127.0.0.1,port=1")
+    custodian = open_custodian(uri, Options(lambda: None, os.environ, timeout=PATIENCE, retries=0))
+    with pytest.raises(CustodyUnavailable):
+        custodian.wrap(KEY, HERE)
+    health = custodian.describe()
+    assert not health.usable
+    assert "cannot be reached" in health.reason
+
+
+@pytest.mark.parametrize("query", ["handle=1", "pcrs=7", "pin=1234", "pcrs=sha256:7;x"])
+def test_a_query_that_makes_no_sense_is_refused(query: str) -> None:
+    with pytest.raises(UsageProblem):
+        open_custodian(parse(f"tpm2:?{query}"), Options(lambda: None, os.environ))
