@@ -85,6 +85,7 @@ REVEALS: dict[str, int] = {
     "custody/local.py": 1,
     "custody/pkcs11.py": 3,
     "custody/rpc.py": 2,
+    "custody/tpm.py": 2,
     "formats/entry.py": 1,
     "interceptor/refs.py": 1,
     "secret.py": 1,
