@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from lango_cli.config import load
 from lango_cli.custody.uri import KeyUri, Options, parse
-from lango_cli.errors import MissingExtra, UsageProblem
+from lango_cli.errors import MissingExtra
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,10 +50,6 @@ def opener(provider: str) -> Opener:
     try:
         found = import_module(f"lango_cli.custody.{module}")
     except ImportError as err:
-        if err.name == f"lango_cli.custody.{module}":
-            raise UsageProblem(
-                f"this lango cannot use {provider} keys yet", hint="see README, Custody"
-            ) from None
         if err.name is not None and err.name.startswith("lango_cli"):
             raise
         raise MissingExtra(

@@ -20,6 +20,7 @@ from lango_cli.errors import (
 )
 from lango_cli.secret import SecretBytes
 from tests.custody.suite import HERE, KEY, CustodianSuite
+from tests.launch.runs import TOKEN, Lango
 from tests.parts import require
 
 if TYPE_CHECKING:
@@ -176,3 +177,15 @@ def test_a_tpm_that_is_not_there_is_unavailable(tpm: Tpm) -> None:
 def test_a_query_that_makes_no_sense_is_refused(query: str) -> None:
     with pytest.raises(UsageProblem):
         open_custodian(parse(f"tpm2:?{query}"), Options(lambda: None, os.environ))
+
+
+def test_a_vault_opens_by_this_machines_tpm_alone(tpm: Tpm, tmp_path: Path) -> None:
+    lango = Lango(tmp_path)
+    lango.env["LANGO_SECURITY_KMS_TIMEOUT_PER_OPERATION"] = "60s"
+    lango("keys", "slot", "add", "tpm2", f"tpm2:?tcti={tpm.tcti}&pcrs=sha256:16")
+    lango("--yes", "keys", "slot", "remove", "keyfile", "--confirm", "keyfile")
+    assert lango("secrets", "get", "demo/token") == TOKEN.encode()
+    tpm.run("pcrextend", "16:sha256=" + "22" * 32)
+    assert lango("secrets", "get", "demo/token", code=KeyUnusable.code) == b""
+    tpm.run("pcrreset", "16")
+    assert lango("secrets", "get", "demo/token") == TOKEN.encode()
