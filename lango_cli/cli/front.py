@@ -1,6 +1,6 @@
 """The small front: answers the scripted reads before Typer is imported, and only those.
 
-The rule: `secrets get` and `run` in their plain forms, and the names that completion asks for. For
+The rule: `secrets get`, `settings get KEY` and `run` in their plain forms, and the names that completion asks for. For
 anything it does not know to the letter it returns None and the whole command line goes to Typer's
 front, which answers the same; the transcripts run through both. Why: importing Typer costs as much
 as reading a secret does altogether, and scripts read a thousand times a day.
@@ -52,6 +52,8 @@ def main(argv: Sequence[str]) -> int | None:
         return _get(argv[2:])
     if argv[:1] == ["run"]:
         return _run(argv[1:])
+    if len(argv) == 3 and argv[0] == "settings" and argv[1] == "get":
+        return _setting(argv[2])
     return _complete(argv[1:]) if argv[:1] == ["__complete"] else None
 
 
@@ -102,6 +104,21 @@ def _answer(flags: Flags, wish: show.Wish, names: list[str], screen: ui.Ui) -> i
     except Exception as err:  # noqa: BLE001  # a bug, shown without a traceback
         screen.fail(LangoError(f"unexpected ({type(err).__name__})"))
         return LangoError.code
+    return 0
+
+
+def _setting(key: str) -> int | None:
+    """The value of a setting that stands before the vault; what is wrong is told elsewhere."""
+    try:
+        text = load.plain_text(load.folders(None).config, key)
+        if text is None:
+            return None
+        ui.guard_streams()
+        ui.Ui(load.environment()).out(f"{text}\n")
+    except LangoError:
+        return None
+    except ui.StdoutGone:
+        return 128 + 13
     return 0
 
 

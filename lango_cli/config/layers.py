@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from lango_cli.config.load import text_of
 from lango_cli.config.schema import BY_KEY
+from lango_cli.config.setting import BOOTSTRAP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,21 +19,6 @@ if TYPE_CHECKING:
 
     from lango_cli.config.load import Value
 
-BOOTSTRAP = (
-    "audit.reads",
-    "kdf.",
-    "output.",
-    "security.dbEncryption.",
-    "security.interceptor.pii",
-    "security.interceptor.presidio.",
-    "security.interceptor.redactPii",
-    "security.kms.",
-    "security.signer.",
-    "unlock.",
-    "vault.lockTimeout",
-)
-"""Names, and beginnings of names. `audit.reads` is needed by `secrets get`, which reads no profile
-because scripts wait for it."""
 APPS = "apps."
 """Settings of other programs: free in form, and used by whoever asks for them."""
 

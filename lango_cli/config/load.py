@@ -2,9 +2,7 @@
 
 The rule: default < `config.toml` < profile < environment < flag, and each value remembers where
 it came from. An unknown member of `config.toml` or a value out of range is an error, never passed
-over.
-Sections of layers that are not here yet would be unknown too, so they are refused rather than
-ignored.
+over. Sections of layers that are not here yet are checked too, and used by nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ import os
 import sys
 
 from lango_cli import files
+from lango_cli.codec import canonical
 from lango_cli.config.schema import BY_KEY, SETTINGS, find
 from lango_cli.errors import InvalidSetting
 
@@ -181,7 +180,9 @@ def _from_file(path: str) -> Iterator[tuple[str, str]]:
 def _leaves(table: dict[str, object], prefix: str, path: str) -> Iterator[tuple[str, str]]:
     for name, value in table.items():
         key = f"{prefix}{name}"
-        if isinstance(value, dict) and not (key in BY_KEY and BY_KEY[key].kind == "table"):
+        if key not in BY_KEY and (text := _declared(key, value)) is not None:
+            yield key, text
+        elif isinstance(value, dict) and not (key in BY_KEY and BY_KEY[key].kind == "table"):
             yield from _leaves(value, f"{key}.", path)
         else:
             yield key, text_of(key, value, path)
@@ -199,6 +200,39 @@ def text_of(key: str, value: object, path: str) -> str:
         return str(value)
     find(key, f"{path}: ")
     raise InvalidSetting(f"{path}: {key} cannot have this kind of value")
+
+
+def _declared(key: str, value: object) -> str | None:
+    """The text of a setting that `schema` does not have; None if nobody has it."""
+    if any(known.startswith(f"{key}.") for known in BY_KEY):
+        return None
+    from lango_cli.config.declared import locate
+    from lango_cli.config.document import to_text
+
+    setting = locate(key)
+    return None if setting is None else to_text(setting, value)
+
+
+def written(config: str) -> dict[str, str]:
+    """What `config.toml` at this path sets, as texts."""
+    return dict(_from_file(config))
+
+
+def plain_text(config: str, key: str) -> str | None:
+    """How `settings get` prints a bootstrap setting; None for one that takes more to know."""
+    setting = BY_KEY.get(key)
+    if setting is None or not setting.bootstrap or setting.kind in ("table", "fraction"):
+        return None
+    found = load(config, {})
+    if setting.kind in ("order", "names", "words", "command"):
+        words = (canonical(word).decode() for word in found.words(key))
+        return f"[{', '.join(words)}]"
+    if setting.kind == "count":
+        return str(found.number(key))
+    origin = found.origin(key)
+    if origin == ENVIRONMENT:
+        return variable(setting.variable)
+    return written(config)[key] if origin == FILE else setting.default
 
 
 def _table(key: str, members: dict[str, object], path: str) -> str:

@@ -1,8 +1,8 @@
 """Every setting, declared once: name, kind, default, choices, one line of documentation.
 
 The rule: from a declaration come the default, the check, the environment's name and the table in
-the README. The settings here are bootstrap settings: needed before a vault is open, kept in plain
-`config.toml`. A setting that nothing reads is a defect.
+the README. Each setting here is read by something. The others are `declared`'s, which is loaded
+when one of them is named.
 """
 
 from __future__ import annotations
@@ -266,13 +266,19 @@ BY_KEY = {setting.key: setting for setting in SETTINGS}
 
 
 def find(key: str, where: str = "") -> Setting:
-    """The setting of this name; UnknownSetting with the nearest one, and `where` it was asked."""
+    """The setting of this name; UnknownSetting with the nearest one, and `where` it was asked.
+
+    Most commands read what stands here alone; the rest, and names with free parts, are loaded for
+    a name that does not.
+    """
     setting = BY_KEY.get(key)
     if setting is None:
-        from difflib import get_close_matches
+        from lango_cli.config.declared import locate, nearest
 
-        near = get_close_matches(key, BY_KEY, n=1)
-        raise UnknownSetting(
-            f"{where}there is no setting {key}" + (f"; did you mean {near[0]}?" if near else "")
-        )
+        setting = locate(key)
+        if setting is None:
+            near = nearest(key)
+            raise UnknownSetting(
+                f"{where}there is no setting {key}" + (f"; did you mean {near}?" if near else "")
+            )
     return setting

@@ -10,6 +10,25 @@ from lango_cli.errors import InvalidSetting
 
 DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 FOREVER = "forever"
+MOST = 999_999_999
+"""The greatest number of a setting that names no other."""
+
+
+BOOTSTRAP = (
+    "audit.reads",
+    "kdf.",
+    "output.",
+    "security.dbEncryption.",
+    "security.interceptor.pii",
+    "security.interceptor.presidio.",
+    "security.interceptor.redactPii",
+    "security.kms.",
+    "security.signer.",
+    "unlock.",
+    "vault.lockTimeout",
+)
+"""Names, and beginnings of names, of what is needed before a vault is open or where none is opened.
+`audit.reads` is needed by `secrets get`, which reads no profile because scripts wait for it."""
 
 
 class Setting:
@@ -17,11 +36,24 @@ class Setting:
 
     `kind`: `choice`, `switch`, `duration` (in seconds), `count`, `order`, `names` (of tools),
     `words`, `command` (words as in a shell, which none reads), `fraction` (from 0 to 1, as text),
-    `table` (a `name=text` a line) or `text`. `guarded`: it stands in the file
-    alone, because whoever starts a command chooses its variables.
+    `table` (a `name=text` a line), `text`, or one of `forms`. `guarded`: it stands in the file
+    alone, because whoever starts a command chooses its variables. `secret`: its value is kept as a
+    secret and the profile has the reference. `used`: something reads it. `low` and `high` bound a
+    number.
     """
 
-    __slots__ = ("choices", "default", "doc", "guarded", "key", "kind")
+    __slots__ = (
+        "choices",
+        "default",
+        "doc",
+        "guarded",
+        "high",
+        "key",
+        "kind",
+        "low",
+        "secret",
+        "used",
+    )
 
     def __init__(
         self,
@@ -32,6 +64,10 @@ class Setting:
         doc: str,
         *,
         guarded: bool = False,
+        secret: bool = False,
+        used: bool = True,
+        low: int = 0,
+        high: int = MOST,
     ) -> None:
         self.key = key
         self.kind = kind
@@ -39,6 +75,20 @@ class Setting:
         self.choices = choices
         self.doc = doc
         self.guarded = guarded
+        self.secret = secret
+        self.used = used
+        self.low = low
+        self.high = high
+
+    @property
+    def bootstrap(self) -> bool:
+        """Whether it stands in `config.toml`; else it is kept in the vault's active profile."""
+        return self.key.startswith(BOOTSTRAP)
+
+    @property
+    def section(self) -> str:
+        """The first part of its name."""
+        return self.key.partition(".")[0]
 
     @property
     def variable(self) -> str:
@@ -65,8 +115,17 @@ class Setting:
         if self.kind == "switch":
             return {"true": True, "false": False}.get(text)
         if self.kind == "count":
-            return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-        return _seconds(text) if self.kind == "duration" else text
+            return self._number(text)
+        if self.kind in ("duration", "text"):
+            return _seconds(text) if self.kind == "duration" else text
+        from lango_cli.config.forms import formed
+
+        return formed(self, text)
+
+    def _number(self, text: str) -> int | None:
+        if not (text.isascii() and text.isdigit() and len(text) < 11):
+            return None
+        return int(text) if self.low <= int(text) <= self.high else None
 
     def _words(self, text: str) -> tuple[str, ...] | None:
         if self.kind == "command":
@@ -87,6 +146,8 @@ class Setting:
 
     def takes(self) -> str:
         """What values it can have, for people."""
+        if self.kind == "count" and (self.low, self.high) != (0, MOST):
+            return f"a whole number from {self.low} to {self.high}"
         if self.kind in _TAKES:
             return _TAKES[self.kind]
         if self.kind == "duration":
@@ -105,6 +166,15 @@ _TAKES = {
     "table": "a table of names and texts; as one text: name=text, one a line",
     "command": "a program's full path and its words, as in a shell",
     "text": "a text",
+    "size": "a size such as 512KiB, 16MiB or 2GiB",
+    "url": "an address that begins with http:// or https://",
+    "path": "a path",
+    "decimal": "an amount such as 0.10, as a text",
+    "list": "a list of texts",
+    "regexes": "a list of regular expressions (RE2's syntax)",
+    "map": "a table of names and texts",
+    "rules": "a list of objects with peerDid, action (allow or deny), tools and rateLimit",
+    "free": "anything that JSON can hold",
 }
 
 

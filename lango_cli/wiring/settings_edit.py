@@ -1,0 +1,185 @@
+"""The settings of a home and of a profile, each with its origin, and changing them.
+
+The rule: what has to be known before the vault opens goes into `config.toml`, everything else into
+the profile; a value that is sensitive goes into the vault as a secret, and the profile has the
+reference. Everything is checked before anything is written. A profile is written at the version
+that was read, the file as it was read: what somebody else changed meanwhile is a Conflict.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lango_cli import files
+from lango_cli.config import document, load
+from lango_cli.config.declared import everything, locate, member
+from lango_cli.config.references import refers, resolve
+from lango_cli.config.schema import SETTINGS, find
+from lango_cli.errors import InvalidSetting
+from lango_cli.secret import SecretBytes
+from lango_cli.wiring import opening
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lango_cli.model_settings import Profiles
+    from lango_cli.vault.vault import Vault
+    from lango_cli.wiring.flags import Flags
+
+PROFILE = "profile"
+PII = "security.interceptor.pii"
+LOCK_SECONDS = 10.0
+
+
+class Standing(NamedTuple):
+    """A value, as JSON has it, and where it comes from."""
+
+    value: Any
+    origin: str
+
+
+def standing(flags: Flags, profiles: Profiles | None) -> dict[str, Standing]:
+    """Every value that is set or has a default, by name; `profiles` of the open vault, if any."""
+    load.load(opening.folders_of(flags).config, flags.settings)  # Says what is wrong in it.
+    found = {
+        one.key: Standing(document.to_json(one, one.default), load.DEFAULT)
+        for one in everything()
+        if "<" not in one.key
+    }
+    for key, text in load.written(opening.folders_of(flags).config).items():
+        found[key] = Standing(document.to_json(find(key), text), load.FILE)
+    for key, value in _sealed(flags, profiles):
+        found[key] = Standing(value, PROFILE)
+    for one in SETTINGS:
+        if (given := load.variable(one.variable)) is not None:
+            found[one.key] = Standing(document.to_json(one, given), load.ENVIRONMENT)
+    return found
+
+
+def _sealed(flags: Flags, profiles: Profiles | None) -> Iterator[tuple[str, Any]]:
+    """What the profile sets; what is guarded comes from the active one, whatever was named."""
+    if profiles is None:
+        return
+    named = flags.profile is not None and flags.profile != profiles.active()
+    for wanted, name in ((False, flags.profile), (True, None)) if named else ((None, None),):
+        for key, value in document.flat(profiles.read(name)):
+            setting = locate(key)
+            if setting is not None and not setting.bootstrap and wanted in (None, setting.guarded):
+                yield key, value
+
+
+def look(flags: Flags, key: str, profiles: Profiles | None) -> Standing:
+    """One value; a member of a table or of an application's settings too."""
+    values = standing(flags, profiles)
+    if key in values:
+        return values[key]
+    inside = member(key)
+    if inside is not None and inside[0].key in values:
+        table = values[inside[0].key]
+        if isinstance(table.value, dict) and inside[1] in table.value:
+            return Standing(table.value[inside[1]], table.origin)
+        raise InvalidSetting(f"{inside[0].key} has no {inside[1]}")
+    setting = find(key)
+    for above, value in values.items():
+        if key.startswith(f"{above}.") and setting.kind == "free":
+            found = document.look({"at": value.value}, f"at.{key[len(above) + 1 :]}")
+            if found is not None:
+                return Standing(found, value.origin)
+    if setting.kind == "free":
+        raise InvalidSetting(f"{key} is not set")
+    return Standing(document.to_json(setting, setting.default), load.DEFAULT)
+
+
+def changed(values: Mapping[str, Standing]) -> dict[str, Any]:
+    """The values that are not defaults."""
+    return {key: one.value for key, one in values.items() if one.origin != load.DEFAULT}
+
+
+def filled(key: str, value: Any, vault: Vault) -> Any:  # noqa: ANN401  # what JSON holds
+    """The value with its references filled in; SecretNotFound or InvalidSetting where one fails."""
+
+    def secret(reference: str) -> str:
+        try:
+            return vault.reader.get(reference).value.reveal().decode()
+        except UnicodeDecodeError:
+            raise InvalidSetting(f"{key} refers to {reference}, which is no text") from None
+
+    return resolve(key, value, load.variable, secret)
+
+
+class Changes:
+    """What is to be changed: values by name, None for those that go back to their defaults."""
+
+    def __init__(self) -> None:
+        self.file: dict[str, Any] = {}
+        self.sealed: dict[str, Any] = {}
+        self.secrets: dict[str, SecretBytes] = {}
+        """Values of sensitive settings by the setting's name."""
+
+    def put(self, key: str, value: Any) -> None:  # noqa: ANN401  # what JSON holds
+        """Set one, checked; a sensitive one that is no reference becomes a secret."""
+        setting = find(key)
+        text = "" if value is None else document.to_text(setting, value)
+        if value is not None:
+            value = document.to_json(setting, text)
+        if text == document.REDACTED:
+            raise InvalidSetting(f"{key} was taken out of this document: it holds no value")
+        if setting.secret and text and not refers(text):
+            self.secrets[key] = SecretBytes(text.encode())
+        elif setting.bootstrap:
+            self.file[key] = value
+        else:
+            self.sealed[key] = value
+
+
+def apply(flags: Flags, changes: Changes, vault: Vault | None) -> str:
+    """Write it all; the name of the profile, or empty where none was needed."""
+    if changes.file:
+        _check_file(flags, changes.file)
+    name = ""
+    if vault is not None and (changes.sealed or changes.secrets):
+        name = flags.profile or vault.profiles.active()
+        version, held = vault.profiles.version(name), vault.profiles.read(name)
+        for key in changes.secrets:
+            changes.sealed[key] = f"{{{{secret:{secret_name(name, key)}}}}}"
+        for key, value in changes.sealed.items():
+            _into(held, key, value)
+        document.refuse(document.problems(held), f"profile {name}")
+        for key, secret in changes.secrets.items():
+            vault.secrets.set(secret_name(name, key), secret)
+        vault.profiles.write(name, held, if_version=version)
+    if changes.file:
+        from lango_cli.config.editing import edit
+
+        path = opening.folders_of(flags).config
+        files.ensure_folder(os.path.dirname(path))
+        with files.Lock(f"{path}.lock", LOCK_SECONDS, "config.toml"):
+            edit(path, changes.file)
+    return name
+
+
+def _into(held: dict[str, Any], key: str, value: Any) -> None:  # noqa: ANN401
+    if value is None:
+        document.take(held, key)
+    else:
+        document.put(held, key, value)
+
+
+def secret_name(profile: str, key: str) -> str:
+    """Where the value of a sensitive setting is kept."""
+    return f"settings/{profile}/{key}"
+
+
+def _check_file(flags: Flags, values: Mapping[str, Any]) -> None:
+    """InvalidSetting where the file would not be right with these values."""
+    texts = load.written(opening.folders_of(flags).config)
+    for key, value in values.items():
+        texts.pop(key, None)
+        if value is not None:
+            texts[key] = document.to_text(find(key), value)
+    parsed = {key: (find(key).parse(text, key), load.FILE) for key, text in texts.items()}
+    if any(key.startswith(PII) for key in values):
+        from lango_cli.wiring.redacting import Choice, patterns
+
+        patterns(load.Settings(parsed), Choice())
