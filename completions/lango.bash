@@ -61,7 +61,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kms|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--custodian|--context|--label|--threshold|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--listen|--socket|--interface|--name|--folder|--wait|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kms|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--with|--type|--algorithm|--custodian|--context|--label|--threshold|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--listen|--socket|--interface|--name|--folder|--wait|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -114,7 +114,19 @@ _lango() {
             'lango secrets policy set') where='lango secrets policy set' ;;
             'lango secrets policy clear') where='lango secrets policy clear' ;;
             'lango settings menu') where='lango settings menu' ;;
+            'lango settings set') where='lango settings set' ;;
+            'lango settings unset') where='lango settings unset' ;;
+            'lango settings export') where='lango settings export' ;;
+            'lango settings import') where='lango settings import' ;;
+            'lango settings get') where='lango settings get' ;;
+            'lango settings list') where='lango settings list' ;;
+            'lango settings describe') where='lango settings describe' ;;
+            'lango settings schema') where='lango settings schema' ;;
+            'lango settings validate') where='lango settings validate' ;;
+            'lango settings diff') where='lango settings diff' ;;
             'lango settings profile') where='lango settings profile' ;;
+            'lango settings ls') where='lango settings list' ;;
+            'lango settings read') where='lango settings get' ;;
             'lango settings profile list') where='lango settings profile list' ;;
             'lango settings profile create') where='lango settings profile create' ;;
             'lango settings profile use') where='lango settings profile use' ;;
@@ -205,6 +217,7 @@ _lango() {
     if [[ -n $taker ]]; then
         case "$where $taker" in
             'lango secrets export --format') _lango_reply -W 'lango json dotenv dotenv-python dotenv-node yaml toml shell fish docker compose systemd kubernetes github' -- "$current" ;;
+            'lango settings diff --file') _lango_reply -f -- "$current" ;;
             *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --env-file'|*' --in'|*' --out'|*' --output'|*' --from-file'|*' --command'|*' --argument'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --socket'|*' --folder'|*' --head') _lango_reply -f -- "$current" ;;
             *' --slot') _lango_ask --slots ;;
             *' --color') _lango_reply -W 'auto always never' -- "$current" ;;
@@ -242,6 +255,12 @@ _lango() {
             'lango secrets policy show'' '0) _lango_ask ;;
             'lango secrets policy set'' '0) _lango_ask ;;
             'lango secrets policy clear'' '0) _lango_ask ;;
+            'lango settings set'' '0) _lango_ask --keys ;;
+            'lango settings unset'' '0) _lango_ask --keys ;;
+            'lango settings import'' '0) _lango_reply -f -- "$current" ;;
+            'lango settings get'' '0) _lango_ask --keys ;;
+            'lango settings describe'' '0) _lango_ask --keys ;;
+            'lango settings validate'' '0) _lango_reply -f -- "$current" ;;
             'lango settings profile import'' '0) _lango_reply -f -- "$current" ;;
             'lango keys show'' '0) _lango_ask --keys ;;
             'lango keys default'' '0) _lango_ask --keys ;;
@@ -310,8 +329,18 @@ _lango() {
         'lango secrets policy show') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets policy set') commands='' options='--command --argument --tool --host --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango secrets policy clear') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango settings') commands='menu profile' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings') commands='menu set unset export import get list describe schema validate diff profile ls read' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango settings menu') commands='' options='--plain --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings set') commands='' options='--from-file --from-fd --from-env --generate --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings unset') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings export') commands='' options='--all --redact --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings import') commands='' options='--dry-run --shred --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings get') commands='' options='--resolve --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings describe') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings schema') commands='' options='' ;;
+        'lango settings validate') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango settings diff') commands='' options='--file --with --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango settings profile') commands='list create use copy rename delete history rollback diff export import rm ls mv cp' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango settings profile list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango settings profile create') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;

@@ -38,7 +38,7 @@ _lango() {
                 # No shell expands a ~ in the middle of a word.
                 [[ $home == "~"* ]] && home="./$home"
                 continue ;;
-            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kms|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--type|--algorithm|--custodian|--context|--label|--threshold|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--listen|--socket|--interface|--name|--folder|--wait|--since|--limit|--head) taker=$word; continue ;;
+            --passphrase-fd|--passphrase-file|--passphrase-command|--keyfile|--slot|--home|--profile|--color|--lock-timeout|--kms|--kdf|--recovery-file|--new-passphrase-fd|--new-passphrase-file|--ttl|--shell|--env-file|--only|--set|--in|--out|--stdin|--file|--fd|--format|--prefix|--on-conflict|--title|--output|--newline|--within|--from-file|--from-fd|--from-env|--generate|--key|--if-version|--note|--owner|--tag|--expires|--rotate-every|--untag|--as|--confirm|--command|--argument|--tool|--host|--with|--type|--algorithm|--custodian|--context|--label|--threshold|--keep|--page-size|--backup-passphrase-file|--backup-keyfile|--enable|--disable|--map|--like|--for|--level|--listen|--socket|--interface|--name|--folder|--wait|--since|--limit|--head) taker=$word; continue ;;
             -?*) continue ;;
         esac
         case "$where $word" in
@@ -91,7 +91,19 @@ _lango() {
             'lango secrets policy set') where='lango secrets policy set' ;;
             'lango secrets policy clear') where='lango secrets policy clear' ;;
             'lango settings menu') where='lango settings menu' ;;
+            'lango settings set') where='lango settings set' ;;
+            'lango settings unset') where='lango settings unset' ;;
+            'lango settings export') where='lango settings export' ;;
+            'lango settings import') where='lango settings import' ;;
+            'lango settings get') where='lango settings get' ;;
+            'lango settings list') where='lango settings list' ;;
+            'lango settings describe') where='lango settings describe' ;;
+            'lango settings schema') where='lango settings schema' ;;
+            'lango settings validate') where='lango settings validate' ;;
+            'lango settings diff') where='lango settings diff' ;;
             'lango settings profile') where='lango settings profile' ;;
+            'lango settings ls') where='lango settings list' ;;
+            'lango settings read') where='lango settings get' ;;
             'lango settings profile list') where='lango settings profile list' ;;
             'lango settings profile create') where='lango settings profile create' ;;
             'lango settings profile use') where='lango settings profile use' ;;
@@ -182,6 +194,7 @@ _lango() {
     if [[ -n $taker ]]; then
         case "$where $taker" in
             'lango secrets export --format') compadd -- lango json dotenv dotenv-python dotenv-node yaml toml shell fish docker compose systemd kubernetes github ;;
+            'lango settings diff --file') _files ;;
             *' --passphrase-file'|*' --keyfile'|*' --home'|*' --recovery-file'|*' --new-passphrase-file'|*' --env-file'|*' --in'|*' --out'|*' --output'|*' --from-file'|*' --command'|*' --argument'|*' --keep'|*' --backup-passphrase-file'|*' --backup-keyfile'|*' --map'|*' --socket'|*' --folder'|*' --head') _files ;;
             *' --slot') _lango_ask --slots ;;
             *' --color') compadd -- auto always never ;;
@@ -219,6 +232,12 @@ _lango() {
             'lango secrets policy show'' '0) _lango_ask ;;
             'lango secrets policy set'' '0) _lango_ask ;;
             'lango secrets policy clear'' '0) _lango_ask ;;
+            'lango settings set'' '0) _lango_ask --keys ;;
+            'lango settings unset'' '0) _lango_ask --keys ;;
+            'lango settings import'' '0) _files ;;
+            'lango settings get'' '0) _lango_ask --keys ;;
+            'lango settings describe'' '0) _lango_ask --keys ;;
+            'lango settings validate'' '0) _files ;;
             'lango settings profile import'' '0) _files ;;
             'lango keys show'' '0) _lango_ask --keys ;;
             'lango keys default'' '0) _lango_ask --keys ;;
@@ -253,7 +272,7 @@ _lango() {
     local -a commands options
     case "$where" in
         'lango')
-            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions, and see that all is well.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'env:Print lines that set the project'\''s variables in a shell.' 'inject:Fill the references in a template, such as a configuration file.' 'check:Say what the nearest lango.toml asks for and what of it is missing; exit 80 if anything is.' 'run:Run a command, with the secrets it needs and with none in its output.' 'secrets:Keep, read and look after secrets.' 'settings:What lango goes by: profiles of settings.' 'keys:What seals values, what signs, and who may unlock the vault.' 'db:The database as a whole: check it, back it up, bring it back.' 'mask:Pass a stream on with every value of the vault in it masked.' 'redact:Take personal data out of a stream, or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'approve:Actions that wait for a yes: see them, answer them, take a yes back.' 'companion:Keys that another machine or process keeps: be one, or pair with one.' 'audit:Who did what with the vault, and whether the record is whole.')
+            commands=('quickstart:Make a vault if there is none, keep a first secret in it and read it back.' 'onboard:Set up a vault step by step, with questions, and see that all is well.' 'init:Make a new vault, where there is none.' 'status:Say where the vault is, which slots it has, and how it would open now; unlocks nothing.' 'doctor:Look for what is wrong or weak, and mend what is safe to mend.' 'unlock:Keep the vault open for this login session, so that the next commands do not ask.' 'lock:Forget at once what `lango unlock` kept.' 'env:Print lines that set the project'\''s variables in a shell.' 'inject:Fill the references in a template, such as a configuration file.' 'check:Say what the nearest lango.toml asks for and what of it is missing; exit 80 if anything is.' 'run:Run a command, with the secrets it needs and with none in its output.' 'secrets:Keep, read and look after secrets.' 'settings:What lango goes by: look, change, import; profiles.' 'keys:What seals values, what signs, and who may unlock the vault.' 'db:The database as a whole: check it, back it up, bring it back.' 'mask:Pass a stream on with every value of the vault in it masked.' 'redact:Take personal data out of a stream, or put it back.' 'pii:Which personal data is looked for, and how well it is found.' 'approve:Actions that wait for a yes: see them, answer them, take a yes back.' 'companion:Keys that another machine or process keeps: be one, or pair with one.' 'audit:Who did what with the vault, and whether the record is whole.')
             options=('--version:Print the version.' '--exit-codes:Print the table of exit codes.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango quickstart')
             commands=()
@@ -358,11 +377,41 @@ _lango() {
             commands=()
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango settings')
-            commands=('menu:Look for settings and change them on a terminal; so does `lango settings` alone.' 'profile:Profiles of settings, sealed in the vault.')
+            commands=('menu:Look for settings and change them on a terminal; so does `lango settings` alone.' 'set:Set a setting: a list or table as JSON, or by item.' 'unset:Take a setting back to what it is without the file or the profile.' 'export:Print one JSON document of the settings that differ from their defaults.' 'import:Take settings from a JSON document; what it does not name stays as it is.' 'get:Print the value of a setting that is in force.' 'list:List settings by name: value, where it comes from, and whether anything uses it yet.' 'describe:Say what a setting is, what it takes, its default, its value and where that comes from.' 'schema:Print the JSON Schema (2020-12) of a document of settings.' 'validate:Check a document, or what is set now, and say everything that is wrong with it.' 'diff:Print what differs from the defaults, from another profile or from a document.' 'profile:Profiles of settings, sealed in the vault.' 'ls:list: List settings by name: value, where it comes from, and whether anything uses it yet.' 'read:get: Print the value of a setting that is in force.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango settings menu')
             commands=()
             options=('--plain:Numbered choices and lines: for screen readers.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings set')
+            commands=()
+            options=('--from-file:The value is this file'\''s content.' '--from-fd:Read it from this open descriptor.' '--from-env:Take this variable'\''s value.' '--generate:Make one: password:32, hex:32, ...' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings unset')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings export')
+            commands=()
+            options=('--all:The defaults too.' '--redact:[REDACTED] for references and what may be sensitive.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings import')
+            commands=()
+            options=('--dry-run:Check and compare, change nothing.' '--shred:Overwrite and remove FILE once all of it is imported.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings get')
+            commands=()
+            options=('--resolve:Put in what ${VAR} and {{secret:NAME}} stand for.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings list')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings describe')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings schema')
+            commands=()
+            options=() ;;
+        'lango settings validate')
+            commands=()
+            options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
+        'lango settings diff')
+            commands=()
+            options=('--file:With a document.' '--with:With another profile.' '--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;
         'lango settings profile')
             commands=('list:List the profiles: which is active, how many versions, when it was changed.' 'create:Make a profile in which nothing is set.' 'use:Make a profile the active one, for every command from now on.' 'copy:Make a second profile with the same values; references stay references.' 'rename:Give a profile another name; its versions stay with it.' 'delete:Remove a profile with all its versions, for good; never the active one.' 'history:List the versions of a profile, the newest first: when, and how many values are set.' 'rollback:Set a profile to what an older version had; that is a new version, and can be undone.' 'diff:Show what differs between two profiles or versions: - is A'\''s value, + is B'\''s.' 'export:Print what is set in a profile, as one JSON document; references stay references.' 'import:Make a profile of a JSON document; one of that name gets a new version.' 'rm:delete: Remove a profile with all its versions, for good; never the active one.' 'ls:list: List the profiles: which is active, how many versions, when it was changed.' 'mv:rename: Give a profile another name; its versions stay with it.' 'cp:copy: Make a second profile with the same values; references stay references.')
             options=('--passphrase-fd:Read the passphrase from this open file descriptor.' '--passphrase-file:Read the passphrase from this file.' '--passphrase-command:Run this; what it prints is the passphrase.' '--keyfile:Unlock with this keyfile.' '--recovery:Ask for the recovery words.' '--slot:Use this slot and no other.') ;;

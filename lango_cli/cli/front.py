@@ -1,9 +1,10 @@
 """The small front: answers the scripted reads before Typer is imported, and only those.
 
-The rule: `secrets get`, `settings get KEY` and `run` in their plain forms, and the names that completion asks for. For
-anything it does not know to the letter it returns None and the whole command line goes to Typer's
-front, which answers the same; the transcripts run through both. Why: importing Typer costs as much
-as reading a secret does altogether, and scripts read a thousand times a day.
+The rule: `secrets get`, `settings get KEY` and `run` in their plain forms, and the names that
+completion asks for. For anything it does not know to the letter it returns None and the whole
+command line goes to Typer's front, which answers the same; the transcripts run through both. Why:
+importing Typer costs as much as reading a secret does altogether, and scripts read a thousand
+times a day.
 """
 
 from __future__ import annotations

@@ -68,7 +68,11 @@ COMMANDS: dict[str, tuple[str, bool, str]] = {
         "Run a command, with the secrets it needs and with none in its output.",
     ),
     "secrets": ("secrets", GROUP, "Keep, read and look after secrets."),
-    "settings": ("settings", GROUP, "What lango goes by: look, change, export and import; profiles."),
+    "settings": (
+        "settings",
+        GROUP,
+        "What lango goes by: look, change, import; profiles.",
+    ),
     "keys": ("keys", GROUP, "What seals values, what signs, and who may unlock the vault."),
     "db": ("db", GROUP, "The database as a whole: check it, back it up, bring it back."),
     "mask": ("mask", SINGLE, "Pass a stream on with every value of the vault in it masked."),

@@ -17,6 +17,7 @@ from lango_cli.cli.settings_app import Key, app, find_or_parent, shown, vault_of
 from lango_cli.cli.settings_write import read_document  # and declares its commands on this app
 from lango_cli.config import document
 from lango_cli.config.declared import everything, locate
+from lango_cli.config.forms import dump
 from lango_cli.errors import InvalidSetting, UsageProblem
 from lango_cli.wiring import settings_edit as editing
 
@@ -63,9 +64,7 @@ def _profiles(vault: Vault | None) -> Any:  # noqa: ANN401  # the door is model_
 @command(app, "list", unlocks=True)
 def list_settings(
     call: Call,
-    prefix: Annotated[
-        str, Argument(metavar="PREFIX", help="Only names that begin so.")
-    ] = "",
+    prefix: Annotated[str, Argument(metavar="PREFIX", help="Only names that begin so.")] = "",
 ) -> None:
     """List settings by name: value, where it comes from, and whether anything uses it yet."""
     values = {key: one for key, one in values_of(call).items() if key.startswith(prefix)}
@@ -126,7 +125,7 @@ def schema(call: Call) -> None:
     """Print the JSON Schema (2020-12) of a document of settings."""
     from lango_cli.config.json_schema import schema as made
 
-    call.ui.out(f"{document.dump(made())}\n")
+    call.ui.out(f"{dump(made())}\n")
 
 
 @command(app, "validate", unlocks=True)
@@ -149,9 +148,7 @@ def validate(
 @command(app, "diff", unlocks=True)
 def diff(
     call: Call,
-    file: Annotated[
-        str | None, Option("--file", metavar="FILE", help="With a document.")
-    ] = None,
+    file: Annotated[str | None, Option("--file", metavar="FILE", help="With a document.")] = None,
     against: Annotated[
         str | None, Option("--with", metavar="PROFILE", help="With another profile.")
     ] = None,
@@ -193,4 +190,3 @@ def _tell(call: Call, there: Mapping[str, Any], here: Mapping[str, Any]) -> None
         for key in keys
     ]
     call.ui.table(("name", "there", "here"), cells)
-

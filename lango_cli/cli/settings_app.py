@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lango_cli.config.finding import find
 from lango_cli.config.forms import dump
-from lango_cli.config.schema import find
 from lango_cli.wiring import opening
 
 if TYPE_CHECKING:
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-Key = Annotated[
-    str, typer.Argument(metavar="KEY", help="A setting's name, such as unlock.ttl.")
-]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="A setting's name, such as unlock.ttl.")]
 
 
 @contextmanager
@@ -31,9 +29,9 @@ def vault_of(call: Call, key: str | None = None) -> Iterator[Vault | None]:
 
     None where `config.toml` is enough, and where there is no vault yet.
     """
-    if key is not None and call.flags.profile is None and find_or_parent(key).bootstrap:
-        yield None
-    elif not opening.home_of(opening.folders_of(call.flags)).vault_files():
+    if (
+        key is not None and call.flags.profile is None and find_or_parent(key).bootstrap
+    ) or not opening.home_of(opening.folders_of(call.flags)).vault_files():
         yield None
     else:
         with call.vault() as vault:

@@ -16,7 +16,12 @@ from typer import Argument, Option
 from lango_cli.cli import values
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.options import command
-from lango_cli.cli.secrets_write import FromEnv, FromFd, FromFile, Generate
+from lango_cli.cli.secrets_write import (  # noqa: TC001  # Typer reads annotations when it runs
+    FromEnv,
+    FromFd,
+    FromFile,
+    Generate,
+)
 from lango_cli.cli.settings_app import Key, app, find_or_parent, vault_of
 from lango_cli.config import document
 from lango_cli.config.declared import locate
@@ -57,7 +62,9 @@ def set_one(
     words = [] if value is None else [value]
     sources = (from_file, from_fd, from_env, generate)
     if setting.secret and value is not None and value != "-" and not refers(value):
-        raise UsageProblem(f"{name} is sensitive and stands on the command line", hint=values.SPILL)
+        raise UsageProblem(
+            f"{name} is sensitive and stands on the command line", hint=values.SPILL
+        )
     given = value
     if value in (None, "-") or any(sources):
         source = values.Source(words, *sources)
@@ -85,7 +92,7 @@ def _marked(setting: Setting) -> str:
 
 def _parsed(setting: Setting, key: str, text: str) -> Any:  # noqa: ANN401  # what JSON holds
     """A typed value: JSON where the setting takes any, else as people write it."""
-    if key != setting.key or not (setting.kind in (*JSON_KINDS, *LISTS, "table")):
+    if key != setting.key or setting.kind not in (*JSON_KINDS, *LISTS, "table"):
         return _plain(setting, text)
     if setting.kind in (*LISTS, "table") and text[:1] not in ("[", "{"):
         return text
@@ -94,7 +101,9 @@ def _parsed(setting: Setting, key: str, text: str) -> Any:  # noqa: ANN401  # wh
     except InvalidSetting:
         if setting.kind == "free" and text[:1] not in ("[", "{", '"'):
             return text
-        raise InvalidSetting(f"{key} takes JSON here", hint=f"it takes {setting.takes()}") from None
+        raise InvalidSetting(
+            f"{key} takes JSON here", hint=f"it takes {setting.takes()}"
+        ) from None
 
 
 def _plain(setting: Setting, text: str) -> Any:  # noqa: ANN401
@@ -193,7 +202,9 @@ def export(
 def import_document(
     call: Call,
     file: File,
-    dry_run: Annotated[bool, Option("--dry-run", help="Check and compare, change nothing.")] = False,
+    dry_run: Annotated[
+        bool, Option("--dry-run", help="Check and compare, change nothing.")
+    ] = False,
     shred: Annotated[
         bool, Option("--shred", help="Overwrite and remove FILE once all of it is imported.")
     ] = False,
@@ -232,7 +243,9 @@ def _differs(before: dict[str, editing.Standing], key: str, value: Any) -> bool:
 def _summary(call: Call, new: list[str], same: int, *, dry_run: bool) -> None:
     unused = [key for key in new if (one := locate(key)) is not None and not one.used]
     if call.ui.json:
-        call.ui.document({"changed": new, "same": same, "not_used_yet": unused, "dry_run": dry_run})
+        call.ui.document(
+            {"changed": new, "same": same, "not_used_yet": unused, "dry_run": dry_run}
+        )
         return
     call.ui.lines(new)
     verb = "would be changed" if dry_run else "changed"

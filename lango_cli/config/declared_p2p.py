@@ -1,4 +1,4 @@
-"""The settings of the peer-to-peer layer, which is not here yet: name, kind, default, doc, choices.
+"""The settings of the peer-to-peer layer, not here yet: name, kind, default, doc, choices.
 
 Where the reference's documents and program differ, what allows less stands here: signed
 challenges, no relay, containers that must be there.

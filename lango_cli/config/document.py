@@ -40,7 +40,9 @@ def read(data: bytes, where: str) -> dict[str, Any]:
     except InvalidSetting as err:
         raise InvalidSetting(f"{where}: {err.message}") from None
     except json.JSONDecodeError as err:
-        raise InvalidSetting(f"{where} is not JSON: line {err.lineno}, column {err.colno}") from None
+        raise InvalidSetting(
+            f"{where} is not JSON: line {err.lineno}, column {err.colno}"
+        ) from None
     except RecursionError:
         raise _too_deep(where) from None
     except ValueError:
@@ -59,8 +61,8 @@ def _too_deep(where: str) -> InvalidSetting:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
         raise InvalidSetting(f"{twice} stands twice in one object")
     return members
 
@@ -139,7 +141,9 @@ def problems(document: Mapping[str, Any]) -> list[LangoError]:
         if setting is None:
             near = nearest(key)
             found.append(
-                UnknownSetting(f"there is no setting {key}" + (f" (is it {near}?)" if near else ""))
+                UnknownSetting(
+                    f"there is no setting {key}" + (f" (is it {near}?)" if near else "")
+                )
             )
             continue
         try:
@@ -165,7 +169,11 @@ def crossed(values: Mapping[str, Any]) -> Iterator[str]:
     if values.get("p2p.zkp.srsMode") == "file" and not values.get("p2p.zkp.srsPath"):
         yield "p2p.zkp.srsMode file needs p2p.zkp.srsPath"
     for key, scopes in values.items():
-        if key.startswith("auth.providers.") and key.endswith(".scopes") and "openid" not in scopes:
+        if (
+            key.startswith("auth.providers.")
+            and key.endswith(".scopes")
+            and "openid" not in scopes
+        ):
             yield f"{key} must have openid"
     limits = ("autoApproveBelow", "maxPerTx", "maxDaily")
     amounts = [values.get(f"payment.limits.{name}") for name in limits]

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from lango_cli.config.setting import Setting
 
 JSON_KINDS = ("list", "regexes", "map", "rules", "free")
 """Kinds whose text is JSON."""
@@ -26,18 +23,18 @@ _ACTIONS = ("allow", "deny")
 _RULE = {"peerDid", "action", "tools", "rateLimit"}
 
 
-def formed(setting: Setting, text: str) -> str | int | None:
+def formed(kind: str, text: str) -> str | int | None:
     """The value of one of these kinds, or None if the text is none of it."""
-    if setting.kind in JSON_KINDS:
-        return _from_json(setting.kind, text)
+    if kind in JSON_KINDS:
+        return _from_json(kind, text)
     if REFERENCE.search(text):
-        return text if setting.kind in ("url", "path") else None
-    if setting.kind == "size":
+        return text if kind in ("url", "path") else None
+    if kind == "size":
         found = _SIZE.fullmatch(text)
         return None if found is None else int(found[1]) * UNITS[found[2]]
-    if setting.kind == "decimal":
+    if kind == "decimal":
         return text if not text or _DECIMAL.fullmatch(text) else None
-    if setting.kind == "url":
+    if kind == "url":
         return text if not text or _is_url(text) else None
     return None if "\0" in text else text
 

@@ -12,7 +12,8 @@ import sys
 
 from lango_cli import files
 from lango_cli.codec import canonical
-from lango_cli.config.schema import BY_KEY, SETTINGS, find
+from lango_cli.config.finding import find
+from lango_cli.config.schema import BY_KEY, SETTINGS
 from lango_cli.errors import InvalidSetting
 
 TYPE_CHECKING = False

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from lango_cli.config.schema_kms import KMS
 from lango_cli.config.setting import Setting
-from lango_cli.errors import UnknownSetting
 
 PAGE_SIZES = tuple(str(1 << power) for power in range(10, 17))
 """Not 512: SQLCipher takes 80 bytes of each page for its IV and HMAC, and SQLite needs 480."""
@@ -263,22 +262,3 @@ SETTINGS = (
     ),
 )
 BY_KEY = {setting.key: setting for setting in SETTINGS}
-
-
-def find(key: str, where: str = "") -> Setting:
-    """The setting of this name; UnknownSetting with the nearest one, and `where` it was asked.
-
-    Most commands read what stands here alone; the rest, and names with free parts, are loaded for
-    a name that does not.
-    """
-    setting = BY_KEY.get(key)
-    if setting is None:
-        from lango_cli.config.declared import locate, nearest
-
-        setting = locate(key)
-        if setting is None:
-            near = nearest(key)
-            raise UnknownSetting(
-                f"{where}there is no setting {key}" + (f"; did you mean {near}?" if near else "")
-            )
-    return setting

@@ -27,7 +27,7 @@ BOOTSTRAP = (
     "unlock.",
     "vault.lockTimeout",
 )
-"""Names, and beginnings of names, of what is needed before a vault is open or where none is opened.
+"""Names, and beginnings of names, of what is needed before a vault is open, or where none is.
 `audit.reads` is needed by `secrets get`, which reads no profile because scripts wait for it."""
 
 
@@ -120,7 +120,7 @@ class Setting:
             return _seconds(text) if self.kind == "duration" else text
         from lango_cli.config.forms import formed
 
-        return formed(self, text)
+        return formed(self.kind, text)
 
     def _number(self, text: str) -> int | None:
         if not (text.isascii() and text.isdigit() and len(text) < 11):

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from lango_cli import files
 from lango_cli.config import load
+from lango_cli.config.finding import find
 from lango_cli.config.layers import is_bootstrap
-from lango_cli.config.schema import SETTINGS, find
+from lango_cli.config.schema import SETTINGS
 from lango_cli.errors import Conflict, InvalidSetting, LangoError
 from lango_cli.tui.draft import CHOICE, LIST, SWITCH, TABLE, TEXT, Draft, Field, Pairs, Standing
 from lango_cli.wiring import opening

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lango_cli import files
 from lango_cli.config import document, load
 from lango_cli.config.declared import everything, locate, member
+from lango_cli.config.finding import find
 from lango_cli.config.references import refers, resolve
-from lango_cli.config.schema import SETTINGS, find
+from lango_cli.config.schema import SETTINGS
 from lango_cli.errors import InvalidSetting
 from lango_cli.secret import SecretBytes
 from lango_cli.wiring import opening
@@ -97,7 +98,7 @@ def changed(values: Mapping[str, Standing]) -> dict[str, Any]:
 
 
 def filled(key: str, value: Any, vault: Vault) -> Any:  # noqa: ANN401  # what JSON holds
-    """The value with its references filled in; SecretNotFound or InvalidSetting where one fails."""
+    """The value, its references filled in; SecretNotFound or InvalidSetting where one fails."""
 
     def secret(reference: str) -> str:
         try:

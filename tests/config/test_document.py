@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from lango_cli.config import document
 from lango_cli.config.declared import everything, locate, nearest
+from lango_cli.config.finding import find
 from lango_cli.config.json_schema import schema
 from lango_cli.config.references import resolve
-from lango_cli.config.schema import SETTINGS, find
+from lango_cli.config.schema import SETTINGS
 from lango_cli.errors import InvalidSetting, LangoError, TooLarge, UnknownSetting
 from tests.config.test_load import OTHER
 
@@ -68,9 +69,7 @@ def test_a_document_of_the_reference_is_taken_as_it_stands(given_document: dict[
 
 
 def test_every_setting_comes_back_from_a_document() -> None:
-    values = {
-        key: document.to_json(find(key), text) for key, text in OTHER.items()
-    }
+    values = {key: document.to_json(find(key), text) for key, text in OTHER.items()}
     nested = json.loads(json.dumps(document.nested(values)))
     assert dict(document.flat(nested)) == values
     assert document.problems(nested) == []
@@ -84,9 +83,7 @@ def test_the_defaults_fit_their_settings_and_the_schema() -> None:
     checker = jsonschema.Draft202012Validator(schema())
     jsonschema.Draft202012Validator.check_schema(schema())
     defaults = {
-        one.key: document.to_json(one, one.default)
-        for one in everything()
-        if "<" not in one.key
+        one.key: document.to_json(one, one.default) for one in everything() if "<" not in one.key
     }
     checker.validate(document.nested(defaults))
     assert not checker.is_valid({"server": {"port": 0}})
@@ -109,7 +106,7 @@ BAD = {
 
 @pytest.mark.parametrize("data", BAD.values(), ids=BAD)
 def test_what_is_no_document_is_refused(data: bytes) -> None:
-    with pytest.raises(InvalidSetting, match="x.json"):
+    with pytest.raises(InvalidSetting, match=r"x\.json"):
         document.read(data, "x.json")
 
 
@@ -175,8 +172,9 @@ def test_any_bytes_raise_nothing_but_errors_of_ours(data: bytes) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
-    lambda inside: st.lists(inside, max_size=3)
-    | st.dictionaries(st.text(max_size=5), inside, max_size=3),
+    lambda inside: (
+        st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=5), inside, max_size=3)
+    ),
     max_leaves=8,
 )
 

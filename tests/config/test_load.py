@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from lango_cli.cli.ui import Ui
 from lango_cli.config import load
-from lango_cli.config.schema import SETTINGS, find
+from lango_cli.config.finding import find
+from lango_cli.config.schema import SETTINGS
 from lango_cli.errors import InvalidSetting, LangoError, UnknownSetting
 from lango_cli.unlock.session import KernelKeyring
 from lango_cli.unlock.session_process import SessionProcess

@@ -348,7 +348,7 @@ def test_this_machine_needs_no_tls(url: str) -> None:
 
 def settings_of(**values: str) -> load.Settings:
     """Settings with these of Presidio's."""
-    from lango_cli.config.schema import find
+    from lango_cli.config.finding import find
 
     keys = {f"security.interceptor.presidio.{name}": text for name, text in values.items()}
     return load.Settings(

@@ -1,0 +1,32 @@
+"""Which setting a name stands for.
+
+Apart from `schema` and `declared`, because it looks into both, into the second only when it must.
+"""
+
+from __future__ import annotations
+
+from lango_cli.config.schema import BY_KEY
+from lango_cli.errors import UnknownSetting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lango_cli.config.setting import Setting
+
+
+def find(key: str, where: str = "") -> Setting:
+    """The setting of this name; UnknownSetting with the nearest one, and `where` it was asked.
+
+    Most commands read what stands here alone; the rest, and names with free parts, are loaded for
+    a name that does not.
+    """
+    setting = BY_KEY.get(key)
+    if setting is None:
+        from lango_cli.config.declared import locate, nearest
+
+        setting = locate(key)
+        if setting is None:
+            near = nearest(key)
+            raise UnknownSetting(
+                f"{where}there is no setting {key}" + (f"; did you mean {near}?" if near else "")
+            )
+    return setting
