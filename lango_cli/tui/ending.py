@@ -97,7 +97,7 @@ class Summary(View):
     def page(self, menu: Menu, width: int) -> Page:
         """The changes, then the answers."""
         rows: list[list[Line]] = [
-            [((PLAIN, words),)] for words in ("Save", "Go back, change more")
+            prose(words, width - MARGIN) for words in ("Save", "Go back, change more")
         ]
         return listed(told(menu.draft, width), rows, self.at)
 
