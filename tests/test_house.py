@@ -118,6 +118,7 @@ REVEALS: dict[str, int] = {
     "wiring/checks_vault.py": 1,
     "wiring/companions.py": 1,
     "wiring/masking.py": 1,
+    "wiring/menus.py": 1,
     "wiring/redacting.py": 1,
     "wiring/settings_edit.py": 1,
     "wiring/slotting.py": 2,
