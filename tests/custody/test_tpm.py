@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +33,17 @@ PATIENCE = 60.0
 STORE, SIGNER = "0x81000002", "0x81000001"
 
 
+def two_free_ports() -> int:
+    """A port of 127.0.0.1 that nothing listens on, nor on the next: its control channel's."""
+    while True:
+        with socket.socket() as one, socket.socket() as other:
+            one.bind(("127.0.0.1", 0))
+            port = int(one.getsockname()[1])
+            with suppress(OSError, OverflowError):
+                other.bind(("127.0.0.1", port + 1))
+                return port
+
+
 class Tpm:
     """A TPM on a socket, with a second storage key and a signing key at persistent handles."""
 
@@ -38,7 +51,7 @@ class Tpm:
         require("swtpm", "tpm2_unseal")
         self.folder = folder
         (folder / "state").mkdir()
-        self.port = 20_000 + os.getpid() % 20_000 // 2 * 2 + 1
+        self.port = two_free_ports()
         self.process = subprocess.Popen(
             [
                 "swtpm",
