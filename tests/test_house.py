@@ -144,11 +144,11 @@ MARKS = (
 NOT_ON_THE_SCRIPTED_PATH = (
     "argparse", "asyncio", "base64", "collections", "contextlib", "copy",
     "cryptography.hazmat.primitives", "csv", "ctypes.util", "dataclasses", "difflib", "email",
-    "enum", "functools", "getpass", "hashlib", "hmac", "http", "importlib.metadata", "inspect",
-    "json", "keyring", "lango_cli.custody", "logging", "msgspec", "multiprocessing", "pathlib",
-    "phonenumbers", "pickle", "platformdirs", "questionary", "random", "re", "re2", "rich",
-    "secrets", "shutil", "socket", "ssl", "stdnum", "string", "subprocess", "tempfile", "tomllib",
-    "traceback", "typer", "typing", "urllib", "uuid", "yaml",
+    "enum", "functools", "getpass", "h11", "hashlib", "hmac", "http", "importlib.metadata",
+    "inspect", "json", "keyring", "lango_cli.custody", "logging", "msgspec", "multiprocessing",
+    "pathlib", "phonenumbers", "pickle", "platformdirs", "questionary", "random", "re", "re2",
+    "rich", "secrets", "shutil", "socket", "ssl", "stdnum", "string", "subprocess", "tempfile",
+    "tomllib", "traceback", "typer", "typing", "urllib", "uuid", "yaml", "zeroconf",
 )
 # fmt: on
 """Modules that `secrets get` must not load: each costs a script time on every call."""

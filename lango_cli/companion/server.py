@@ -63,6 +63,7 @@ class Server:
         self._room = threading.BoundedSemaphore(AT_ONCE)
         self._seen: deque[bytes] = deque(maxlen=NONCES)
         self._seeing = threading.Lock()
+        self._sockets: list[tuple[str, os.stat_result]] = []
 
     def listen_tls(self, host: str, port: int) -> int:
         """Serve paired clients at an address; the port, chosen by the system where it was 0."""
@@ -80,8 +81,16 @@ class Server:
         folder = os.path.dirname(path)
         files.ensure_folder(folder)
         if not sockets.is_private(folder):
-            raise FileProblem(f"{folder} can be used by others", hint=f"chmod 700 {folder}")
-        self._start(_listener(path), self._take_local)
+            raise FileProblem(f"{folder} can be used by others", hint="choose a folder of its own")
+        listener = _listener(path)
+        self._sockets.append((path, os.lstat(path)))
+        self._start(listener, self._take_local)
+
+    def close(self) -> None:
+        """Remove the sockets, as far as they are still ours; the process is about to end."""
+        for path, about in self._sockets:
+            if files.exists(path) and os.path.samestat(os.lstat(path), about):
+                files.remove(path)
 
     def _start(
         self, listener: Connection, take: Callable[[socket.socket], Connection | None]
@@ -114,6 +123,8 @@ class Server:
             pass  # whoever it was went away, was too slow, or speaks something else
         except LangoError as err:
             self._desk.tell(f"a connection ended: {err.message}")
+        except Exception as err:  # noqa: BLE001  # a thread's traceback would reach the terminal
+            self._desk.tell(f"a connection ended: unexpected ({type(err).__name__})")
         finally:
             plain.close()
             self._room.release()
@@ -216,7 +227,6 @@ class Server:
             agreed = False
         finally:
             self._pairing.release()
-        self._failed += not agreed
         if agreed or self._failed >= TRIES:
             self.pairs = False
             self._desk.tell("no further pairing is taken")
@@ -225,6 +235,8 @@ class Server:
         answerer.until = time.monotonic() + pairing.SECONDS
         receiving = pairing.Receiving(answerer, self._us, self._name)
         code, pin = receiving.begin()
+        # From here on there is a code to be guessed.
+        self._failed += 1
         question = Question(self._pairing_lines(code, pin), pairing.SECONDS, lambda: False)
         self._desk.put(question)
         theirs = False

@@ -93,6 +93,8 @@ def perform(request: messages.Request, served: Mapping[str, Served]) -> dict[str
             return _METHODS[request.method](one, request)
     except LangoError as err:
         raise Refused(messages.code_of(err)) from None
+    except Exception:  # noqa: BLE001  # a bug here is a refusal there, and nobody falls back for it
+        raise Refused(messages.BUG) from None
 
 
 def _context(request: messages.Request) -> Context:

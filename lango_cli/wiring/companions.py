@@ -65,6 +65,7 @@ class Running:
         self.pins = clients(self.folder)
         self.desk = Desk()
         self._custodians: list[Custodian] = []
+        self._server: Server | None = None
         self._announced: Announcement | None = None
 
     def serve(self, keys: Mapping[str, str], pin: Callable[[], SecretBytes | None]) -> Server:
@@ -73,7 +74,8 @@ class Running:
         from lango_cli.companion.server import Server
 
         served = {name: self._served(name, text, pin) for name, text in keys.items()}
-        return Server(self.us, self.name, self.pins, served, self.desk)
+        self._server = Server(self.us, self.name, self.pins, served, self.desk)
+        return self._server
 
     def announce(self, host: str, port: int, interfaces: Sequence[str]) -> None:
         """Say on the local network that it is there."""
@@ -83,7 +85,9 @@ class Running:
         self._announced = Announcement(self.name, host, port, self.us.fingerprint, interfaces)
 
     def close(self) -> None:
-        """Let go of keys, folder and announcement."""
+        """Let go of sockets, keys, folder and announcement."""
+        if self._server is not None:
+            self._server.close()
         for custodian in self._custodians:
             custodian.close()
         if self._announced is not None:

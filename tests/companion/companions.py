@@ -33,12 +33,15 @@ class Companion:
         self.tls = tls
         self.keys = keys
         self.url = "" if tls else f"unix:{root / 'run' / 'socket'}"
+        self.variables: dict[str, str] = {}
+        """What a token's module needs besides."""
         self.process: subprocess.Popen[str] | None = None
 
     def environment(self) -> dict[str, str]:
         """Nothing of the person who runs the tests."""
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-        return kept | {"HOME": str(self.root), "LANGO_HOME": str(self.root / "home")}
+        places = {"HOME": str(self.root), "LANGO_HOME": str(self.root / "home")}
+        return kept | places | self.variables
 
     def start(self, *more: str) -> None:
         """Serve; comes back when it is ready."""

@@ -1,0 +1,120 @@
+"""The suite again, with a real token or TPM behind the companion: its keys never leave it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lango_cli.errors import CustodyUnavailable
+from tests.companion.companions import Companion, custodian
+from tests.custody.softhsm import PIN, Token
+from tests.custody.suite import HERE, KEY, CustodianSuite
+from tests.custody.test_tpm import SIGNER, STORE, Tpm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lango_cli.custody.rpc import RpcCustodian
+
+PATIENT = "LANGO_SECURITY_KMS_TIMEOUT_PER_OPERATION"
+
+
+@pytest.fixture(scope="module")
+def token(tmp_path_factory: pytest.TempPathFactory) -> Token:
+    found = Token(tmp_path_factory.mktemp("token"))
+    found.fill()
+    return found
+
+
+@pytest.fixture(scope="module")
+def keeper(token: Token, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Companion]:
+    """A companion that serves three keys of the token over TLS."""
+    keys = tuple(
+        f"{name}={token.uri(f'object={label}')}"
+        for name, label in (("one", "kek"), ("two", "spare"), ("three", "sig"))
+    )
+    found = Companion(tmp_path_factory.mktemp("keeper"), tls=True, keys=keys)
+    found.variables = token.environment | {"LANGO_PKCS11_PIN": PIN}
+    found.start()
+    found.client(found.root / "client")
+    yield found
+    found.stop()
+
+
+class TestWithAToken(CustodianSuite):
+    """SoftHSM2 behind the companion."""
+
+    @pytest.fixture
+    def wrapping(self, keeper: Companion) -> RpcCustodian:
+        return custodian(keeper.root / "client", keeper.url, "one")
+
+    @pytest.fixture
+    def other(self, keeper: Companion) -> RpcCustodian:
+        return custodian(keeper.root / "client", keeper.url, "two")
+
+    @pytest.fixture
+    def signing(self, keeper: Companion) -> RpcCustodian:
+        return custodian(keeper.root / "client", keeper.url, "three")
+
+
+@pytest.fixture(scope="module")
+def chip(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tpm]:
+    made = Tpm(tmp_path_factory.mktemp("tpm"))
+    made.fill()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def board(chip: Tpm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Companion]:
+    """A companion that serves three keys of a TPM at a socket."""
+    base = f"tpm2:?tcti={chip.tcti}"
+    keys = (
+        f"one={base}",
+        f"two={base}&handle={STORE}",
+        f"three={base}&handle={SIGNER}",
+    )
+    found = Companion(tmp_path_factory.mktemp("board"), tls=False, keys=keys)
+    found.variables = {"TSS2_LOG": "all+none", PATIENT: "60s"}
+    found.start()
+    found.client(found.root / "client")
+    yield found
+    found.stop()
+
+
+class TestWithATpm(CustodianSuite):
+    """swtpm behind the companion."""
+
+    @pytest.fixture
+    def wrapping(self, board: Companion) -> RpcCustodian:
+        return custodian(board.root / "client", board.url, "one")
+
+    @pytest.fixture
+    def other(self, board: Companion) -> RpcCustodian:
+        return custodian(board.root / "client", board.url, "two")
+
+    @pytest.fixture
+    def signing(self, board: Companion) -> RpcCustodian:
+        return custodian(board.root / "client", board.url, "three")
+
+
+def test_a_token_that_is_taken_away_is_unavailable_and_comes_back(
+    token: Token, keeper: Companion
+) -> None:
+    far = custodian(keeper.root / "client", keeper.url, "one")
+    wrapped = far.wrap(KEY, HERE)
+    keeper.stop()
+    token.take_away()
+    try:
+        keeper.start()
+        with pytest.raises(CustodyUnavailable, match="behind the companion does not answer"):
+            far.unwrap(wrapped, HERE)
+        health = far.describe()
+        assert not health.usable
+        assert health.reason == "what is behind the companion is not usable now"
+        keeper.stop()
+    finally:
+        token.put_back()
+    keeper.start()
+    assert far.unwrap(wrapped, HERE) == KEY
