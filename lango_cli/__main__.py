@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-SCRIPTED = (["secrets", "get"], ["secrets", "read"])
+SCRIPTED = (["secrets", "get"], ["secrets", "read"], ["settings", "get"])
 FIRST = (["run"], ["__complete"])
 """The beginnings of a command line that the small front may know, by two words and by one."""
 

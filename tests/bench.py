@@ -259,6 +259,10 @@ def reads(bench: Bench) -> None:
     bench.compare("get, unlocked session / pass", "wall", one, four, 1.5)
     bench.compare("get, keyfile / bare", "cpu", two, three, 5)
     bench.compare("get, keyfile / pass", "wall", two, four, 2.2)
+    setting, bare_again = bench.measure(
+        ([bench.lango, "settings", "get", "unlock.ttl"], home), (bare, home)
+    )
+    bench.compare("settings get / bare", "cpu", setting, bare_again, 5)
     helped, version, floor = bench.measure(
         ([bench.lango, "--help"], home), ([bench.lango, "--version"], home), (bare, home)
     )

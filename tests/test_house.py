@@ -447,9 +447,11 @@ def test_the_scripted_read_loads_nothing_heavy_and_completion_no_typer(
         bare = loaded([*watched, "-c", "pass"], env)
         ours = loaded([*watched, installed.lango, "secrets", "get", "X"], env) - bare
         completing = loaded([*watched, installed.lango, "__complete", "X"], env)
+        setting = loaded([*watched, installed.lango, "settings", "get", "unlock.ttl"], env) - bare
     finally:
         lango("lock")
-    assert "lango_cli.cli.front" in ours & completing
+    assert "lango_cli.cli.front" in ours & completing & setting
+    assert heavy(setting, NOT_ON_THE_SCRIPTED_PATH) == []
     assert heavy(ours, NOT_ON_THE_SCRIPTED_PATH) == []
     assert heavy(completing, ("typer", "rich", "questionary", "keyring", "asyncio")) == []
 

@@ -188,16 +188,23 @@ def to_text(setting: Setting, value: Any) -> str:  # noqa: ANN401  # what JSON h
     """A JSON value as the setting's text, checked; InvalidSetting, which holds no value."""
     text = _text(setting, value)
     if text is None:
-        raise InvalidSetting(f"{setting.key} cannot have this kind of value")
+        raise _no_value(setting, "kind of ")
     if setting.kind in JSON_KINDS:
         if not fits(setting.kind, value):
-            raise InvalidSetting(f"{setting.key} cannot have this value")
+            raise _no_value(setting)
         return text
     try:
         setting.parse(text, "value")
     except InvalidSetting:
-        raise InvalidSetting(f"{setting.key} cannot have this value") from None
+        raise _no_value(setting) from None
     return text
+
+
+def _no_value(setting: Setting, of_kind: str = "") -> InvalidSetting:
+    """The error of a value that this setting cannot have; which ones it can is the hint."""
+    return InvalidSetting(
+        f"{setting.key} cannot have this {of_kind}value", hint=f"it takes {setting.takes()}"
+    )
 
 
 def _text(setting: Setting, value: Any) -> str | None:  # noqa: ANN401
