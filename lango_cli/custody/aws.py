@@ -39,7 +39,7 @@ from lango_cli.errors import (
     Tampered,
     UsageProblem,
 )
-from lango_cli.model_custody import Health
+from lango_cli.model_custody import KEY_BYTES, Health
 from lango_cli.secret import SecretBytes
 
 if TYPE_CHECKING:
@@ -55,7 +55,20 @@ CHECK = 8
 """Bytes of the digest before a wrapped key, which shows damage without a call."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-THROTTLED = {"ThrottlingException", "Throttling", "LimitExceededException", "TooManyRequests"}
+MEMBERS = {
+    "CiphertextBlob": bytes,
+    "KeyMetadata": dict,
+    "Plaintext": bytes,
+    "PublicKey": bytes,
+    "Signature": bytes,
+    "SignatureValid": bool,
+}
+"""What an answer has to hold: the SDK takes any 200 for one, with nothing in it."""
+STRANGE = "what answers is not AWS KMS, or its answer is damaged"
+MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
+"""What the SDK stumbles with over JSON that is none of AWS's."""
+
+THROTTLED = ("LimitExceeded", "RequestLimitExceeded", "Throttl", "TooManyRequests")
 DOWN = {
     "DependencyTimeoutException",
     "InternalFailure",
@@ -120,7 +133,10 @@ class AwsCustodian:
                 KeyId=self.key, CiphertextBlob=blob, EncryptionContext=context.pairs()
             ),
         )
-        return SecretBytes(answer["Plaintext"])
+        plain = SecretBytes(answer["Plaintext"])
+        if len(plain) != KEY_BYTES:
+            raise self._where.problem(Tampered, UNWRAP, "that is no key that lango wrapped")
+        return plain
 
     def rewrap(self, wrapped: bytes, context: Context) -> bytes:
         """ReEncrypt: under the key's newest material, without the key coming here."""
@@ -248,11 +264,18 @@ class AwsCustodian:
                 raise self._where.unavailable(operation, "no answer in time") from None
             except (ClientError, BotoCoreError, ResponseParserError) as err:
                 raise self._problem(operation, err) from None
+            except MALFORMED:
+                raise self._strange(operation) from None
             if member not in answer:
                 raise self._where.unavailable(operation, "half an answer")
+            if not isinstance(answer[member], MEMBERS[member]) or answer[member] == b"":
+                raise self._strange(operation)
             return answer
 
         return self._calls.call(operation, attempt)
+
+    def _strange(self, operation: str) -> LangoError:
+        return self._where.problem(CustodyDenied, operation, STRANGE)
 
     def _reach(self) -> Any:  # noqa: ANN401  # the SDK makes its classes as it runs
         """The SDK's client, made once; that may take a role, and so a request of its own."""
@@ -291,7 +314,7 @@ class AwsCustodian:
     def _refusal(self, operation: str, err: ClientError) -> LangoError:
         code = str(err.response.get("Error", {}).get("Code", ""))
         status = err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if code in THROTTLED or status == 429:
+        if code.startswith(THROTTLED) or status == 429:
             return self._where.unavailable(operation, "too many requests", throttled=True)
         if code in DOWN or status >= 500:
             return self._where.unavailable(operation, "the service has a fault of its own")

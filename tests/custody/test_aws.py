@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -19,6 +21,7 @@ from lango_cli.errors import (
     CustodyUnavailable,
     KeyNotFound,
     KeyUnusable,
+    Tampered,
     UsageProblem,
 )
 from lango_cli.wiring import making, opening
@@ -199,25 +202,9 @@ def read_request(connection: socket.socket) -> None:
         missing -= len(connection.recv(1 << 16))
 
 
-@pytest.mark.parametrize(
-    ("answer", "kind", "throttled"),
-    [
-        (b'500 x\r\n\r\n{"__type":"KMSInternalException"}', CustodyUnavailable, False),
-        (b'400 x\r\n\r\n{"__type":"ThrottlingException"}', CustodyUnavailable, True),
-        (b"429 x\r\n\r\n{}", CustodyUnavailable, True),
-        (b'400 x\r\n\r\n{"__type":"AccessDeniedException"}', CustodyDenied, None),
-        (b'400 x\r\n\r\n{"__type":"ExpiredTokenException"}', CustodyDenied, None),
-        (b'400 x\r\n\r\n{"__type":"\xf0\x9f\x90\xa2 what is this"}', CustodyDenied, None),
-        (b'400 x\r\n\r\n{"__type":"KMSInvalidStateException"}', KeyUnusable, None),
-        (b'200 x\r\nContent-Length: 999\r\n\r\n{"Cipher', CustodyUnavailable, False),
-        (b'200 x\r\n\r\n{"Cipher', CustodyUnavailable, False),
-    ],
-)
-def test_errors_are_told_apart_by_code_and_status(
-    answer: bytes, kind: type[Exception], throttled: bool | None
-) -> None:
-    import threading
-
+@contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """Where every request gets this, whatever it asks."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -231,11 +218,63 @@ def test_errors_are_told_apart_by_code_and_status(
                     connection.sendall(b"HTTP/1.0 " + answer)
 
         threading.Thread(target=serve, daemon=True).start()
-        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "throttled"),
+    [
+        (b'500 x\r\n\r\n{"__type":"KMSInternalException"}', CustodyUnavailable, False),
+        (b'400 x\r\n\r\n{"__type":"ThrottlingException"}', CustodyUnavailable, True),
+        (b"429 x\r\n\r\n{}", CustodyUnavailable, True),
+        (b'400 x\r\n\r\n{"__type":"AccessDeniedException"}', CustodyDenied, None),
+        (b'400 x\r\n\r\n{"__type":"ExpiredTokenException"}', CustodyDenied, None),
+        (b'400 x\r\n\r\n{"__type":"\xf0\x9f\x90\xa2 what is this"}', CustodyDenied, None),
+        (b'400 x\r\n\r\n{"__type":"KMSInvalidStateException"}', KeyUnusable, None),
+        (b'200 x\r\nContent-Length: 999\r\n\r\n{"Cipher', CustodyUnavailable, False),
+        (b'200 x\r\n\r\n{"Cipher', CustodyUnavailable, False),
+        (b'400 x\r\n\r\n{"__type":"RequestLimitExceeded"}', CustodyUnavailable, True),
+        (b'400 x\r\n\r\n{"__type":"ThrottledException"}', CustodyUnavailable, True),
+        (b"200 x\r\n\r\n[1]", CustodyDenied, None),
+    ],
+)
+def test_errors_are_told_apart_by_code_and_status(
+    answer: bytes, kind: type[Exception], throttled: bool | None
+) -> None:
+    with answering(answer) as endpoint:
         with pytest.raises(kind) as caught:
             opened_at("alias/kek", endpoint).wrap(KEY, HERE)
         if throttled is not None:
             assert getattr(caught.value, "throttled") is throttled  # noqa: B009  # of one class alone
+
+
+@pytest.mark.parametrize(
+    ("plaintext", "kind"),
+    [
+        (b"5", CustodyDenied),
+        (b'""', CustodyDenied),
+        (b'"!"', CustodyDenied),
+        (b'"AAAA"', Tampered),
+        (b'"' + b"A" * 10_000 + b'"', Tampered),
+    ],
+    ids=["a number", "nothing", "no base64", "too short", "too long"],
+)
+def test_what_is_no_key_of_32_bytes_is_never_given_out(
+    kms: Any, endpoint: str, plaintext: bytes, kind: type[Exception]
+) -> None:
+    key = made(kms)
+    wrapped = opened_at(key, endpoint).wrap(KEY, HERE)
+    reply = b'200 x\r\n\r\n{"Plaintext": ' + plaintext + b"}"
+    with answering(reply) as strange, pytest.raises(kind):
+        opened_at(key, strange).unwrap(wrapped, HERE)
+
+
+@pytest.mark.parametrize("answer", [b"[1]", b'{"KeyMetadata": 5}'])
+def test_a_strange_answer_is_no_reason_for_a_traceback_in_status(answer: bytes) -> None:
+    with answering(b"200 x\r\n\r\n" + answer) as strange:
+        health = opened_at("alias/kek", strange).describe()
+    assert not health.usable
+    assert "not AWS KMS" in health.reason
 
 
 def test_without_tls_only_this_machine_is_spoken_to() -> None:
