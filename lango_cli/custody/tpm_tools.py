@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lango_cli.custody.worker import without_ours
 from lango_cli.errors import (
     CustodyDenied,
     KeyNotFound,
@@ -118,7 +119,7 @@ class Work:
     def _process(
         self, command: str, words: Sequence[str], given: bytes, left: float
     ) -> subprocess.CompletedProcess[bytes]:
-        variables = {**self._tpm.environment, "TSS2_LOG": "all+error", "LC_ALL": "C"}
+        variables = {**without_ours(self._tpm.environment), "TSS2_LOG": "all+error", "LC_ALL": "C"}
         if self._tpm.tcti:
             variables["TPM2TOOLS_TCTI"] = self._tpm.tcti
         return subprocess.run(

@@ -37,11 +37,16 @@ class Hung(Exception):
     """It did not answer in time, and was killed."""
 
 
+def without_ours(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a child is given: the passphrase, a PIN and where a keyfile is are none of it."""
+    return {name: text for name, text in environment.items() if not name.startswith("LANGO_")}
+
+
 class Worker:
     """A running `main()` of the module of this name."""
 
     def __init__(self, module: str, environment: Mapping[str, str]) -> None:
-        kept = {name: v for name, v in environment.items() if not name.startswith("LANGO_")}
+        kept = without_ours(environment)
         self._process = Popen(
             [executable, "-I", "-c", _START, _ROOT, module],
             env=kept,

@@ -186,6 +186,21 @@ def test_a_tpm_that_is_not_there_is_unavailable(tpm: Tpm) -> None:
     assert "cannot be reached" in health.reason
 
 
+def test_the_commands_see_neither_passphrase_nor_pin(tmp_path: Path) -> None:
+    spy = tmp_path / "tpm2_getrandom"
+    spy.write_text(f"#!/bin/sh\nenv > {tmp_path}/seen\n")
+    spy.chmod(0o755)
+    given = {"LANGO_PASSPHRASE": "p", "LANGO_PKCS11_PIN": "1", "PATH": os.environ["PATH"]}
+    environment = {**given, "PATH": f"{tmp_path}:{given['PATH']}"}
+    uri = parse("tpm2:")
+    assert (
+        open_custodian(uri, Options(lambda: None, environment, timeout=PATIENCE)).describe().usable
+    )
+    seen = (tmp_path / "seen").read_text()
+    assert "TSS2_LOG" in seen
+    assert "LANGO_" not in seen
+
+
 @pytest.mark.parametrize("query", ["handle=1", "pcrs=7", "pin=1234", "pcrs=sha256:7;x"])
 def test_a_query_that_makes_no_sense_is_refused(query: str) -> None:
     with pytest.raises(UsageProblem):
