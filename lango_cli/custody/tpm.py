@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 PROVIDER = "tpm2"
 HANDLE = re.compile(r"0x81[0-9a-fA-F]{6}")
+DEVICE = re.compile(r"device:/dev/tpm(?:rm)?[0-9]{1,3}")
+"""What a URI may say of how the TPM is reached. A header is read before its MAC can be checked:
+one that came from elsewhere must not run a program (`cmd:`), load a library or send a PIN away."""
 PCRS = re.compile(r"[a-z0-9_]+:[0-9,]+(?:\+[a-z0-9_]+:[0-9,]+)*")
 SIZE = 4
 STORAGE = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|decrypt"
@@ -51,6 +54,11 @@ def open_custodian(uri: KeyUri, options: Options) -> TpmCustodian:
     wanted = uri.options
     good = HANDLE.fullmatch(wanted.get("handle", "0x81000000"))
     good = good and PCRS.fullmatch(wanted.get("pcrs", "sha256:7"))
+    if not DEVICE.fullmatch(wanted.get("tcti", "device:/dev/tpm0")):
+        raise UsageProblem(
+            "a tpm2 URI names a device of this machine or none",
+            hint="tcti=device:/dev/tpmrm0; any other way by the variable TPM2TOOLS_TCTI",
+        )
     if not good or wanted.get("pin", "yes") != "yes":
         raise UsageProblem(
             "that is no tpm2 URI", hint="such as tpm2:?pcrs=sha256:7&pin=yes&handle=0x81000001"

@@ -69,14 +69,9 @@ def chip(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tpm]:
 @pytest.fixture(scope="module")
 def board(chip: Tpm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Companion]:
     """A companion that serves three keys of a TPM at a socket."""
-    base = f"tpm2:?tcti={chip.tcti}"
-    keys = (
-        f"one={base}",
-        f"two={base}&handle={STORE}",
-        f"three={base}&handle={SIGNER}",
-    )
+    keys = ("one=tpm2:", f"two=tpm2:?handle={STORE}", f"three=tpm2:?handle={SIGNER}")
     found = Companion(tmp_path_factory.mktemp("board"), tls=False, keys=keys)
-    found.variables = {"TSS2_LOG": "all+none", PATIENT: "60s"}
+    found.variables = {"TPM2TOOLS_TCTI": chip.tcti, PATIENT: "60s"}
     found.start()
     found.client(found.root / "client")
     yield found

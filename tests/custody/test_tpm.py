@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lango_cli.custody.tpm import TpmCustodian, open_custodian
-from lango_cli.custody.uri import Options, parse
+from lango_cli.custody.uri import KeyUri, Options, parse
 from lango_cli.errors import (
     CustodyDenied,
     CustodyUnavailable,
@@ -100,9 +100,10 @@ class Tpm:
         self, query: str = "", pin: bytes | None = None, timeout: float = PATIENCE
     ) -> TpmCustodian:
         """Lango's client."""
-        uri = parse(f"tpm2:?tcti={self.tcti}{query}")
+        uri = parse(f"tpm2:?{query.removeprefix('&')}")
         asked = None if pin is None else SecretBytes(pin)
-        return open_custodian(uri, Options(lambda: asked, os.environ, timeout=timeout, retries=0))
+        options = Options(lambda: asked, self.environment, timeout=timeout, retries=0)
+        return open_custodian(uri, options)
 
     def close(self) -> None:
         """Take it away."""
@@ -177,8 +178,9 @@ def test_nothing_stays_in_the_tpm(tpm: Tpm) -> None:
 
 
 def test_a_tpm_that_is_not_there_is_unavailable(tpm: Tpm) -> None:
-    uri = parse("tpm2:?tcti=swtpm:host=127.0.0.1,port=1")
-    custodian = open_custodian(uri, Options(lambda: None, os.environ, timeout=PATIENCE, retries=0))
+    gone = {**tpm.environment, "TPM2TOOLS_TCTI": "swtpm:host=127.0.0.1,port=1"}
+    options = Options(lambda: None, gone, timeout=PATIENCE, retries=0)
+    custodian = open_custodian(parse("tpm2:"), options)
     with pytest.raises(CustodyUnavailable):
         custodian.wrap(KEY, HERE)
     health = custodian.describe()
@@ -201,6 +203,22 @@ def test_the_commands_see_neither_passphrase_nor_pin(tmp_path: Path) -> None:
     assert "LANGO_" not in seen
 
 
+@pytest.mark.parametrize(
+    "tcti",
+    [
+        "cmd:touch /tmp/x",
+        "/usr/lib/x.so",
+        "swtpm:host=203.0.113.1,port=2321",
+        "device:/tmp/tpm0",
+        "device:/dev/tpm0:cmd",
+    ],
+)
+def test_a_uri_cannot_run_a_program_load_a_library_or_send_a_pin_away(tcti: str) -> None:
+    uri = KeyUri("tpm2", "", f"tpm2:?tcti={tcti}", {"tcti": tcti})
+    with pytest.raises(UsageProblem, match="device of this machine"):
+        open_custodian(uri, Options(lambda: None, os.environ))
+
+
 @pytest.mark.parametrize("query", ["handle=1", "pcrs=7", "pin=1234", "pcrs=sha256:7;x"])
 def test_a_query_that_makes_no_sense_is_refused(query: str) -> None:
     with pytest.raises(UsageProblem):
@@ -210,7 +228,8 @@ def test_a_query_that_makes_no_sense_is_refused(query: str) -> None:
 def test_a_vault_opens_by_this_machines_tpm_alone(tpm: Tpm, tmp_path: Path) -> None:
     lango = Lango(tmp_path)
     lango.env["LANGO_SECURITY_KMS_TIMEOUT_PER_OPERATION"] = "60s"
-    lango("keys", "slot", "add", "tpm2", f"tpm2:?tcti={tpm.tcti}&pcrs=sha256:16")
+    lango.env["TPM2TOOLS_TCTI"] = tpm.tcti
+    lango("keys", "slot", "add", "tpm2", "tpm2:?pcrs=sha256:16")
     lango("--yes", "keys", "slot", "remove", "keyfile", "--confirm", "keyfile")
     assert lango("secrets", "get", "demo/token") == TOKEN.encode()
     tpm.run("pcrextend", "16:sha256=" + "22" * 32)
