@@ -8,14 +8,13 @@ import pytest
 
 from lango_cli.errors import CustodyUnavailable
 from tests.companion.companions import Companion, custodian
+from tests.companion.suite import CompanionSuite, served
 from tests.custody.softhsm import PIN, Token
-from tests.custody.suite import HERE, KEY, CustodianSuite
+from tests.custody.suite import HERE, KEY
 from tests.custody.test_tpm import SIGNER, STORE, Tpm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from lango_cli.custody.rpc import RpcCustodian
 
 PATIENT = "LANGO_SECURITY_KMS_TIMEOUT_PER_OPERATION"
 
@@ -36,26 +35,15 @@ def keeper(token: Token, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
     )
     found = Companion(tmp_path_factory.mktemp("keeper"), tls=True, keys=keys)
     found.variables = token.environment | {"LANGO_PKCS11_PIN": PIN}
-    found.start()
-    found.client(found.root / "client")
-    yield found
-    found.stop()
+    yield from served(found)
 
 
-class TestWithAToken(CustodianSuite):
+class TestWithAToken(CompanionSuite):
     """SoftHSM2 behind the companion."""
 
     @pytest.fixture
-    def wrapping(self, keeper: Companion) -> RpcCustodian:
-        return custodian(keeper.root / "client", keeper.url, "one")
-
-    @pytest.fixture
-    def other(self, keeper: Companion) -> RpcCustodian:
-        return custodian(keeper.root / "client", keeper.url, "two")
-
-    @pytest.fixture
-    def signing(self, keeper: Companion) -> RpcCustodian:
-        return custodian(keeper.root / "client", keeper.url, "three")
+    def companion(self, keeper: Companion) -> Companion:
+        return keeper
 
 
 @pytest.fixture(scope="module")
@@ -72,26 +60,15 @@ def board(chip: Tpm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compa
     keys = ("one=tpm2:", f"two=tpm2:?handle={STORE}", f"three=tpm2:?handle={SIGNER}")
     found = Companion(tmp_path_factory.mktemp("board"), tls=False, keys=keys)
     found.variables = {"TPM2TOOLS_TCTI": chip.tcti, PATIENT: "60s"}
-    found.start()
-    found.client(found.root / "client")
-    yield found
-    found.stop()
+    yield from served(found)
 
 
-class TestWithATpm(CustodianSuite):
+class TestWithATpm(CompanionSuite):
     """swtpm behind the companion."""
 
     @pytest.fixture
-    def wrapping(self, board: Companion) -> RpcCustodian:
-        return custodian(board.root / "client", board.url, "one")
-
-    @pytest.fixture
-    def other(self, board: Companion) -> RpcCustodian:
-        return custodian(board.root / "client", board.url, "two")
-
-    @pytest.fixture
-    def signing(self, board: Companion) -> RpcCustodian:
-        return custodian(board.root / "client", board.url, "three")
+    def companion(self, board: Companion) -> Companion:
+        return board
 
 
 def test_a_token_that_is_taken_away_is_unavailable_and_comes_back(

@@ -8,6 +8,7 @@ provider) and `signing`.
 from __future__ import annotations
 
 import subprocess
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,9 +20,12 @@ from lango_cli.secret import SecretBytes
 from tests.parts import require
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from lango_cli.model_custody import Custodian
+
+    Opened = Callable[[str], Custodian]
 
 KEY = SecretBytes(bytes(range(32)))
 HERE = Context("0123456789abcdef0123456789abcdef", "0123456789ab")
@@ -151,3 +155,29 @@ class CustodianSuite:
     def test_closing_twice_is_nothing(self, wrapping: Custodian) -> None:
         wrapping.close()
         wrapping.close()
+
+
+class OpenedByName(CustodianSuite):
+    """The suite for a service whose keys are opened by name, each closed after its test."""
+
+    signer = "signer"
+
+    @pytest.fixture
+    def opened(self) -> Opened:
+        """What opens the key of a name: `kek` and `spare` wrap, and `signer` says which signs."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def wrapping(self, opened: Opened) -> Iterator[Custodian]:
+        with closing(opened("kek")) as custodian:
+            yield custodian
+
+    @pytest.fixture
+    def other(self, opened: Opened) -> Iterator[Custodian]:
+        with closing(opened("spare")) as custodian:
+            yield custodian
+
+    @pytest.fixture
+    def signing(self, opened: Opened) -> Iterator[Custodian]:
+        with closing(opened(self.signer)) as custodian:
+            yield custodian

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,13 +22,15 @@ from lango_cli.errors import (
     KeyUnusable,
     Tampered,
 )
-from tests.custody.suite import HERE, KEY, CustodianSuite
+from tests.custody.suite import HERE, KEY, OpenedByName
 from tests.doubles import key_vault
 from tests.doubles.key_vault import HOST, TOKEN, KeyVault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.custody.suite import Opened
 
 
 DISABLED = (
@@ -72,26 +75,12 @@ def at(
     return open_custodian(uri, Options(lambda: None, {}, timeout, retries))
 
 
-class TestAzure(CustodianSuite):
+class TestAzure(OpenedByName):
     """RSA keys of that vault."""
 
     @pytest.fixture
-    def wrapping(self, vault: KeyVault) -> Iterator[AzureCustodian]:
-        custodian = at(vault)
-        yield custodian
-        custodian.close()
-
-    @pytest.fixture
-    def other(self, vault: KeyVault) -> Iterator[AzureCustodian]:
-        custodian = at(vault, "spare")
-        yield custodian
-        custodian.close()
-
-    @pytest.fixture
-    def signing(self, vault: KeyVault) -> Iterator[AzureCustodian]:
-        custodian = at(vault, "signer")
-        yield custodian
-        custodian.close()
+    def opened(self, vault: KeyVault) -> Opened:
+        return partial(at, vault)
 
 
 def test_an_aes_key_of_a_managed_hsm_wraps(vault: KeyVault) -> None:

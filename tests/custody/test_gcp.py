@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -26,11 +27,13 @@ from lango_cli.errors import (
     Tampered,
     UsageProblem,
 )
-from tests.custody.suite import HERE, KEY, CustodianSuite
+from tests.custody.suite import HERE, KEY, OpenedByName
 from tests.doubles.gcp_kms import CloudKms, crc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.custody.suite import Opened
 
 RING = "projects/p/locations/l/keyRings/r/cryptoKeys"
 
@@ -53,26 +56,14 @@ def at(
     return open_custodian(uri, Options(lambda: None, {}, timeout, retries))
 
 
-class TestGcp(CustodianSuite):
+class TestGcp(OpenedByName):
     """Keys of that service."""
 
-    @pytest.fixture
-    def wrapping(self, cloud: CloudKms) -> Iterator[GcpCustodian]:
-        custodian = at(cloud)
-        yield custodian
-        custodian.close()
+    signer = "signer/cryptoKeyVersions/1"
 
     @pytest.fixture
-    def other(self, cloud: CloudKms) -> Iterator[GcpCustodian]:
-        custodian = at(cloud, "spare")
-        yield custodian
-        custodian.close()
-
-    @pytest.fixture
-    def signing(self, cloud: CloudKms) -> Iterator[GcpCustodian]:
-        custodian = at(cloud, "signer/cryptoKeyVersions/1")
-        yield custodian
-        custodian.close()
+    def opened(self, cloud: CloudKms) -> Opened:
+        return partial(at, cloud)
 
 
 STATUSES = [
