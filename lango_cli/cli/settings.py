@@ -16,7 +16,7 @@ from lango_cli.cli.options import command
 from lango_cli.cli.settings_app import Key, app, find_or_parent, shown, vault_of
 from lango_cli.cli.settings_write import read_document  # and declares its commands on this app
 from lango_cli.config import document
-from lango_cli.config.declared import everything, locate
+from lango_cli.config.declared import locate
 from lango_cli.config.forms import dump
 from lango_cli.errors import InvalidSetting, UsageProblem
 from lango_cli.wiring import settings_edit as editing
@@ -137,7 +137,7 @@ def validate(
 ) -> None:
     """Check a document, or what is set now, and say everything that is wrong with it."""
     if file is None:
-        values = editing.changed(values_of(call))
+        values = editing.given(values_of(call))
         document.refuse(document.problems(document.nested(values)), "the settings")
         call.ui.note("the settings are fine")
         return
@@ -161,7 +161,7 @@ def diff(
         raise UsageProblem("diff takes one of --file and --with", hint="leave one out")
     with vault_of(call) as vault:
         here = editing.standing(call.flags, _profiles(vault))
-        there = _defaults()
+        there = document.defaults()
         if against is not None:
             if vault is None:
                 raise InvalidSetting("there is no vault, so there are no profiles")
@@ -171,12 +171,6 @@ def diff(
             there |= dict(document.flat(read_document(file)))
     now = {key: one.value for key, one in here.items()}
     _tell(call, there, now)
-
-
-def _defaults() -> dict[str, Any]:
-    return {
-        one.key: document.to_json(one, one.default) for one in everything() if "<" not in one.key
-    }
 
 
 def _tell(call: Call, there: Mapping[str, Any], here: Mapping[str, Any]) -> None:

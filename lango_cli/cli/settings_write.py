@@ -127,11 +127,8 @@ def _put(
     setting = find_or_parent(name)
     profiles = None if vault is None else vault.profiles
     if key != name:
-        if setting.kind not in LISTS:
-            raise InvalidSetting(f"{name} is no list", hint=f"it takes {setting.takes()}")
-        held = editing.look(call.flags, name, profiles).value
         value = _whole(setting, value)
-        changes.put(name, [*held, *(value if isinstance(value, list) else [value])])
+        changes.put(name, editing.appended(call.flags, setting, value, profiles))
     elif name != setting.key:
         table = dict(editing.look(call.flags, setting.key, profiles).value)
         changes.put(setting.key, table | {name[len(setting.key) + 1 :]: value})

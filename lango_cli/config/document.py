@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from lango_cli.config.declared import below, locate, nearest
+from lango_cli.config.declared import below, everything, locate, nearest
 from lango_cli.config.forms import JSON_KINDS, REFERENCE, dump, fits
 from lango_cli.errors import InvalidSetting, LangoError, TooLarge, UnknownSetting
 
@@ -90,6 +90,11 @@ def flat(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield from flat(value, f"{key}.")
         else:
             yield key, value
+
+
+def defaults() -> dict[str, Any]:
+    """What every setting has before anybody sets it; names with free parts have nothing then."""
+    return {one.key: to_json(one, one.default) for one in everything() if "<" not in one.key}
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:

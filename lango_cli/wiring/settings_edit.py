@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lango_cli import files
 from lango_cli.config import document, load
-from lango_cli.config.declared import everything, locate, member
+from lango_cli.config.declared import locate, member
 from lango_cli.config.finding import find
 from lango_cli.config.references import refers, resolve
 from lango_cli.config.schema import SETTINGS
@@ -24,6 +24,7 @@ from lango_cli.wiring import opening
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from lango_cli.config.setting import Setting
     from lango_cli.model_settings import Profiles
     from lango_cli.vault.vault import Vault
     from lango_cli.wiring.flags import Flags
@@ -43,11 +44,7 @@ class Standing(NamedTuple):
 def standing(flags: Flags, profiles: Profiles | None) -> dict[str, Standing]:
     """Every value that is set or has a default, by name; `profiles` of the open vault, if any."""
     load.load(opening.folders_of(flags).config, flags.settings)  # Says what is wrong in it.
-    found = {
-        one.key: Standing(document.to_json(one, one.default), load.DEFAULT)
-        for one in everything()
-        if "<" not in one.key
-    }
+    found = {key: Standing(value, load.DEFAULT) for key, value in document.defaults().items()}
     for key, text in load.written(opening.folders_of(flags).config).items():
         found[key] = Standing(document.to_json(find(key), text), load.FILE)
     for key, value in _sealed(flags, profiles):
@@ -71,7 +68,17 @@ def _sealed(flags: Flags, profiles: Profiles | None) -> Iterator[tuple[str, Any]
 
 
 def look(flags: Flags, key: str, profiles: Profiles | None) -> Standing:
-    """One value; a member of a table or of an application's settings too."""
+    """One value; a member of a table or of an application's settings too.
+
+    InvalidSetting for a member that is not there.
+    """
+    found = _seek(flags, key, profiles)
+    if found is None:
+        raise InvalidSetting(f"{key} is not set")
+    return found
+
+
+def _seek(flags: Flags, key: str, profiles: Profiles | None) -> Standing | None:
     values = standing(flags, profiles)
     if key in values:
         return values[key]
@@ -80,7 +87,7 @@ def look(flags: Flags, key: str, profiles: Profiles | None) -> Standing:
         table = values[inside[0].key]
         if isinstance(table.value, dict) and inside[1] in table.value:
             return Standing(table.value[inside[1]], table.origin)
-        raise InvalidSetting(f"{inside[0].key} has no {inside[1]}")
+        return None
     setting = find(key)
     for above, value in values.items():
         if key.startswith(f"{above}.") and setting.kind == "free":
@@ -88,13 +95,36 @@ def look(flags: Flags, key: str, profiles: Profiles | None) -> Standing:
             if found is not None:
                 return Standing(found, value.origin)
     if setting.kind == "free":
-        raise InvalidSetting(f"{key} is not set")
+        return None
     return Standing(document.to_json(setting, setting.default), load.DEFAULT)
 
 
-def changed(values: Mapping[str, Standing]) -> dict[str, Any]:
-    """The values that are not defaults."""
+def appended(flags: Flags, setting: Setting, value: Any, profiles: Profiles | None) -> list[Any]:  # noqa: ANN401
+    """The list that a setting has, with an item more, or with all of a list where it has texts.
+
+    InvalidSetting for what is no list. A free setting is one if it is not set yet or has one.
+    """
+    free = setting.kind == "free"
+    found = _seek(flags, setting.key, profiles)
+    held = [] if found is None else found.value
+    if not isinstance(held, list):
+        raise InvalidSetting(f"{setting.key} is no list", hint=f"it takes {setting.takes()}")
+    return [*held, *(value if isinstance(value, list) and not free else [value])]
+
+
+def given(values: Mapping[str, Standing]) -> dict[str, Any]:
+    """The values that somebody set."""
     return {key: one.value for key, one in values.items() if one.origin != load.DEFAULT}
+
+
+def changed(values: Mapping[str, Standing]) -> dict[str, Any]:
+    """The values that differ from the defaults; what a name with free parts has always does."""
+    usual = document.defaults()
+    return {
+        key: one.value
+        for key, one in values.items()
+        if key not in usual or usual[key] != one.value
+    }
 
 
 def filled(key: str, value: Any, vault: Vault) -> Any:  # noqa: ANN401  # what JSON holds
