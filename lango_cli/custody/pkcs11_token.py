@@ -9,6 +9,7 @@ Sources: PKCS#11 v2.40, RFC 7512.
 from __future__ import annotations
 
 import os
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import pkcs11
@@ -73,19 +74,20 @@ REASONS: dict[type[ckr.PKCS11Error], tuple[bytes, str]] = {
 """Return value, as python-pkcs11 names it: what that means for us. Any other is a refusal."""
 
 _TOKEN: dict[str, Callable[[Any], object]] = {
-    "token": lambda token: token.label,
+    "token": attrgetter("label"),
     "serial": lambda token: token.serial.decode("ascii", "replace"),
-    "manufacturer": lambda token: token.manufacturer_id,
-    "model": lambda token: token.model,
+    "manufacturer": attrgetter("manufacturer_id"),
+    "model": attrgetter("model"),
     "slot-id": lambda token: str(token.slot.slot_id),
-    "slot-description": lambda token: token.slot.slot_description,
-    "slot-manufacturer": lambda token: token.slot.manufacturer_id,
+    "slot-description": attrgetter("slot.slot_description"),
+    "slot-manufacturer": attrgetter("slot.manufacturer_id"),
 }
 """RFC 7512, section 2.3: the attributes that choose a token."""
+_version = attrgetter("library_version")
 _LIBRARY: dict[str, Callable[[Any], object]] = {
-    "library-manufacturer": lambda library: library.manufacturer_id,
-    "library-description": lambda library: library.library_description,
-    "library-version": lambda library: ".".join(map(str, library.library_version)),
+    "library-manufacturer": attrgetter("manufacturer_id"),
+    "library-description": attrgetter("library_description"),
+    "library-version": lambda library: ".".join(map(str, _version(library))),
 }
 
 
