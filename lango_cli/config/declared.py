@@ -8,40 +8,12 @@ apart from `schema`: no command that reads a secret needs any of these.
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cache
-from typing import TYPE_CHECKING
 
 from lango_cli.config.declared_p2p import P2P
 from lango_cli.config.schema import BY_KEY, SETTINGS
-from lango_cli.config.setting import Setting, is_tool
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-def _later(
-    key: str,
-    kind: str,
-    default: str,
-    doc: str,
-    choices: tuple[str, ...] = (),
-    *,
-    secret: bool = False,
-    low: int = 0,
-    high: int = 999_999_999,
-) -> Setting:
-    return Setting(
-        key,
-        kind,
-        default,
-        choices,
-        doc,
-        secret=secret,
-        used=False,
-        low=low,
-        high=high,
-    )
-
+from lango_cli.config.setting import Setting, is_tool, later
 
 APPS = Setting(
     "apps.<name>.*",
@@ -54,63 +26,65 @@ PROVIDERS = ("openai", "anthropic", "gemini", "google", "ollama", "github")
 
 DECLARED = (
     APPS,
-    _later("auth.providers.<id>.clientId", "text", "", "The client's id.", secret=True),
-    _later("auth.providers.<id>.clientSecret", "text", "", "The client's secret.", secret=True),
-    _later("auth.providers.<id>.issuerUrl", "url", "", "Who signs people in."),
-    _later("auth.providers.<id>.redirectUrl", "url", "", "Where they come back to."),
-    _later(
+    later("auth.providers.<id>.clientId", "text", "", "The client's id.", secret=True),
+    later("auth.providers.<id>.clientSecret", "text", "", "The client's secret.", secret=True),
+    later("auth.providers.<id>.issuerUrl", "url", "", "Who signs people in."),
+    later("auth.providers.<id>.redirectUrl", "url", "", "Where they come back to."),
+    later(
         "auth.providers.<id>.scopes", "list", '["openid"]', "What is asked of it; openid among it."
     ),
-    _later("logging.format", "choice", "console", "How lines look.", ("console", "json")),
-    _later("logging.level", "choice", "info", "What is said.", ("debug", "info", "warn", "error")),
-    _later("logging.outputPath", "path", "", "Where the log goes; empty: stderr."),
-    _later("payment.enabled", "switch", "false", "Whether anything may be paid."),
-    _later("payment.limits.autoApproveBelow", "decimal", "0.10", "Less than this asks nobody."),
-    _later("payment.limits.maxDaily", "decimal", "10.00", "The most on one day."),
-    _later("payment.limits.maxPerTx", "decimal", "1.00", "The most at once."),
-    _later(
+    later("logging.format", "choice", "console", "How lines look.", "console", "json"),
+    later("logging.level", "choice", "info", "What is said.", "debug", "info", "warn", "error"),
+    later("logging.outputPath", "path", "", "Where the log goes; empty: stderr."),
+    later("payment.enabled", "switch", "false", "Whether anything may be paid."),
+    later("payment.limits.autoApproveBelow", "decimal", "0.10", "Less than this asks nobody."),
+    later("payment.limits.maxDaily", "decimal", "10.00", "The most on one day."),
+    later("payment.limits.maxPerTx", "decimal", "1.00", "The most at once."),
+    later(
         "payment.walletProvider",
         "choice",
         "local",
         "Where the wallet's key is.",
-        ("local", "rpc", "composite"),
+        "local",
+        "rpc",
+        "composite",
     ),
-    _later("providers.<id>.apiKey", "text", "", "The key of the provider.", secret=True),
-    _later("providers.<id>.baseUrl", "url", "", "Where it answers; empty: as usual."),
-    _later("providers.<id>.type", "choice", "openai", "What it speaks.", PROVIDERS),
-    _later(
+    later("providers.<id>.apiKey", "text", "", "The key of the provider.", secret=True),
+    later("providers.<id>.baseUrl", "url", "", "Where it answers; empty: as usual."),
+    later("providers.<id>.type", "choice", "openai", "What it speaks.", *PROVIDERS),
+    later(
         "security.dbEncryption.enabled",
         "switch",
         "true",
         "Nothing to choose: the vault's database is always encrypted.",
     ),
-    _later(
+    later(
         "security.interceptor.notifyChannel",
         "text",
         "",
         "A channel of the reference; see security.interceptor.approval.channels.",
     ),
-    _later(
+    later(
         "security.interceptor.piiRegexPatterns",
         "regexes",
         "[]",
         "Unnamed expressions of the reference; those in piiCustomPatterns are looked for.",
     ),
-    _later(
+    later(
         "security.keyring.enabled",
         "switch",
         "false",
         "A switch of the reference; unlock.order says whether the keyring is tried.",
     ),
-    _later("server.allowedOrigins", "list", "[]", "Whose pages may speak with the gateway."),
-    _later("server.host", "text", "localhost", "Where the gateway listens."),
-    _later("server.httpEnabled", "switch", "true", "Whether it answers HTTP."),
-    _later("server.port", "count", "18789", "Its port.", low=1, high=65535),
-    _later("server.wsEnabled", "switch", "true", "Whether it answers WebSocket."),
-    _later("session.databasePath", "path", "~/.lango/lango.db", "Where sessions are kept."),
-    _later("session.maxHistoryTurns", "count", "50", "How many messages a session keeps."),
-    _later("session.ttl", "duration", "24h", "How long a session lasts."),
-    *(_later(key, kind, default, doc, choices) for key, kind, default, doc, choices in P2P),
+    later("server.allowedOrigins", "list", "[]", "Whose pages may speak with the gateway."),
+    later("server.host", "text", "localhost", "Where the gateway listens."),
+    later("server.httpEnabled", "switch", "true", "Whether it answers HTTP."),
+    later("server.port", "count", "18789", "Its port.", low=1, high=65535),
+    later("server.wsEnabled", "switch", "true", "Whether it answers WebSocket."),
+    later("session.databasePath", "path", "~/.lango/lango.db", "Where sessions are kept."),
+    later("session.maxHistoryTurns", "count", "50", "How many messages a session keeps."),
+    later("session.ttl", "duration", "24h", "How long a session lasts."),
+    *P2P,
 )
 
 
@@ -180,17 +154,9 @@ def _matches(pattern: list[str], words: list[str]) -> bool:
 
 
 def _named(setting: Setting, key: str) -> Setting:
-    return Setting(
-        key,
-        setting.kind,
-        setting.default,
-        setting.choices,
-        setting.doc,
-        secret=setting.secret,
-        used=setting.used,
-        low=setting.low,
-        high=setting.high,
-    )
+    named = copy(setting)
+    named.key = key
+    return named
 
 
 def _filled(pattern: str, words: list[str]) -> str:
@@ -201,8 +167,3 @@ def _filled(pattern: str, words: list[str]) -> str:
     return ".".join(
         word if part.startswith("<") else part for part, word in zip(parts, words, strict=True)
     )
-
-
-def sections() -> Iterator[str]:
-    """The first parts of all names, each once, in order."""
-    yield from dict.fromkeys(setting.section for setting in everything())

@@ -157,6 +157,20 @@ class Setting:
         return f"one of {', '.join(self.choices)}"
 
 
+def later(
+    key: str,
+    kind: str,
+    default: str,
+    doc: str,
+    *choices: str,
+    secret: bool = False,
+    low: int = 0,
+    high: int = MOST,
+) -> Setting:
+    """A setting of a layer that is not here yet: checked and kept, and used by nothing."""
+    return Setting(key, kind, default, choices, doc, secret=secret, used=False, low=low, high=high)
+
+
 _TAKES = {
     "count": "a whole number",
     "switch": "true or false",
