@@ -3,7 +3,9 @@
 The rule: a CRC32C goes along with everything that is sent and is checked on everything that comes,
 because Google asks for it; one that is wrong is a fault of the way, and tried again. None of the
 SDK's own retries, and an end to everything when the time is over. The context is the additional
-authenticated data. An endpoint without TLS is one on this machine or none.
+authenticated data. With each request goes a token that is good at all of Google's services, and an
+endpoint stands in a header that anybody may have written: so it is one of Google's own or one on
+this machine, and without TLS only the latter.
 
 Sources: Cloud KMS API, google.cloud.kms.v1: Encrypt, Decrypt, AsymmetricSign, GetPublicKey,
 GetCryptoKey, GetCryptoKeyVersion; "Verifying end-to-end data integrity" in its documentation.
@@ -11,6 +13,7 @@ GetCryptoKey, GetCryptoKeyVersion; "Verifying end-to-end data integrity" in its 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -53,6 +56,10 @@ if TYPE_CHECKING:
 PROVIDER = "gcp-kms"
 VERSIONS = "/cryptoKeyVersions/"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+GOOGLES = re.compile(
+    r"(?:https://)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.googleapis\.com(?::[0-9]{1,5})?/?"
+)
+HERE = re.compile(r"(?:https?://)?(?:127\.0\.0\.1|\[::1\]|localhost)(?::[0-9]{1,5})?/?")
 
 DOWN = {
     grpc.StatusCode.ABORTED,
@@ -88,6 +95,12 @@ class GcpCustodian:
         self._plain = parts.scheme == "http"
         if self._plain and parts.hostname not in LOOPBACK:
             raise UsageProblem("a KMS endpoint without TLS may only be on this machine")
+        known = GOOGLES.fullmatch(self._endpoint) or HERE.fullmatch(self._endpoint)
+        if self._endpoint and not known:
+            raise UsageProblem(
+                "a Google endpoint is one in googleapis.com, or on this machine: it gets a token",
+                hint="such as cloudkms-NAME.p.googleapis.com",
+            )
 
     @property
     def _name(self) -> str:

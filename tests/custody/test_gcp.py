@@ -173,6 +173,42 @@ def test_without_tls_only_this_machine_is_spoken_to() -> None:
         open_custodian(uri, Options(lambda: None, {}))
 
 
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "kms.example.com",
+        "https://kms.example.com",
+        "kms.example.com:443",
+        "googleapis.com.example.com",
+        "https://example.com%23.googleapis.com",
+        "https://example.com/.googleapis.com",
+        "https://example.com%5C.googleapis.com",
+        "https://me@example.com:443",
+        "dns://192.0.2.1/cloudkms.googleapis.com",
+        "unix:/tmp/socket",
+        "localhost.example.com",
+    ],
+)
+def test_googles_token_goes_to_nobody_else(endpoint: str) -> None:
+    """A header may come from anybody, and a token is good for more than this key."""
+    with pytest.raises(UsageProblem, match="googleapis"):
+        open_custodian(parse(f"gcp-kms:{RING}/kek?endpoint={endpoint}"), Options(lambda: None, {}))
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "cloudkms.googleapis.com",
+        "https://cloudkms-corp.p.googleapis.com:443/",
+        "cloudkms.europe-west3.rep.googleapis.com",
+        "https://localhost:8443",
+    ],
+)
+def test_an_endpoint_may_be_one_of_googles_or_here(endpoint: str) -> None:
+    uri = parse(f"gcp-kms:{RING}/kek?endpoint={endpoint}")
+    open_custodian(uri, Options(lambda: None, {})).close()
+
+
 def test_without_credentials_it_is_a_refusal(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
