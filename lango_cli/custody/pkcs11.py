@@ -9,7 +9,8 @@ Wrapped keys: a byte that says how, then with AES-GCM nonce and ciphertext under
 AAD, or, where token or key has no AES-GCM, AES key wrap over the construction of `binding`.
 
 Which module: the URI's `module-path`, if root alone decides what stands there (a header that came
-from elsewhere must not make lango run code that came along), or LANGO_PKCS11_MODULE.
+from elsewhere must not make lango run code that came along), or LANGO_PKCS11_MODULE. What was
+looked at is what is loaded: links in the URI's path are followed once, before that.
 """
 
 from __future__ import annotations
@@ -312,7 +313,10 @@ def _module(options: Mapping[str, str], environment: Mapping[str, str]) -> str:
         raise UsageProblem(
             "the path of a PKCS#11 module is an absolute one", hint=f"for example {EXAMPLE}"
         )
-    if not chosen and not _is_the_systems(path):
+    if chosen:
+        return path
+    path = os.path.realpath(path)
+    if not _is_the_systems(path):
         raise UsageProblem(
             "a PKCS#11 module named by a URI has to belong to root, as do the folders it is in",
             hint=f"if it is one that you trust: {MODULE}=PATH",
@@ -320,9 +324,8 @@ def _module(options: Mapping[str, str], environment: Mapping[str, str]) -> str:
     return path
 
 
-def _is_the_systems(path: str) -> bool:
-    """Whether root alone decides what stands there, now or later."""
-    place = os.path.realpath(path)
+def _is_the_systems(place: str) -> bool:
+    """Whether root alone decides what stands there, now or later; a path without links."""
     while True:
         if os.path.lexists(place):
             about = os.stat(place)

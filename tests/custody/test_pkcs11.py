@@ -527,3 +527,17 @@ def test_a_uri_does_not_make_lango_load_what_came_along(tmp_path: Path) -> None:
         uri = f"pkcs11:token=lango;object=kek?module-path={place}"
         with pytest.raises(UsageProblem, match="belong to root"):
             open_custodian(parse(uri), Options(no_pin, {}, 5, 0))
+
+
+def test_a_link_that_changes_after_it_was_looked_at_changes_nothing(
+    filled: Token, tmp_path: Path
+) -> None:
+    link = tmp_path / "module.so"
+    link.symlink_to(filled.module)
+    uri = parse(f"pkcs11:token=lango;object=kek?module-path={link}")
+    variables = {**filled.environment, "LANGO_PKCS11_PIN": PIN}
+    with_it = open_custodian(uri, Options(no_pin, variables, 60, 0))
+    link.unlink()
+    link.write_text("what came along")
+    assert with_it.describe().usable
+    with_it.close()
