@@ -20,13 +20,14 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     HTTPClientError,
+    IncompleteReadError,
     ParamValidationError,
 )
 from botocore.exceptions import ConnectionError as NoConnection
-from botocore.parsers import ResponseParserError
 
 from lango_cli.crypto.ecdsa import pem_of_der
 from lango_cli.crypto.mac import digest
+from lango_cli.custody.aws_answers import MALFORMED, STRANGE, check_whole, has
 from lango_cli.custody.calling import Calls, within
 from lango_cli.custody.checking import check_key, check_wrapped
 from lango_cli.custody.fault import DESCRIBE, PUBLIC_KEY, SIGN, UNWRAP, VERIFY, WRAP, Where
@@ -54,19 +55,6 @@ ALGORITHM = "ECDSA_SHA_256"
 CHECK = 8
 """Bytes of the digest before a wrapped key, which shows damage without a call."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-MEMBERS = {
-    "CiphertextBlob": bytes,
-    "KeyMetadata": dict,
-    "Plaintext": bytes,
-    "PublicKey": bytes,
-    "Signature": bytes,
-    "SignatureValid": bool,
-}
-"""What an answer has to hold: the SDK takes any 200 for one, with nothing in it."""
-STRANGE = "what answers is not AWS KMS, or its answer is damaged"
-MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
-"""What the SDK stumbles with over JSON that is none of AWS's."""
 
 THROTTLED = ("LimitExceeded", "RequestLimitExceeded", "Throttl", "TooManyRequests")
 DOWN = {
@@ -262,13 +250,11 @@ class AwsCustodian:
                 answer = dict(within(left, lambda: request(self._reach())))
             except TimeoutError:
                 raise self._where.unavailable(operation, "no answer in time") from None
-            except (ClientError, BotoCoreError, ResponseParserError) as err:
+            except (ClientError, BotoCoreError) as err:
                 raise self._problem(operation, err) from None
             except MALFORMED:
                 raise self._strange(operation) from None
-            if member not in answer:
-                raise self._where.unavailable(operation, "half an answer")
-            if not isinstance(answer[member], MEMBERS[member]) or answer[member] == b"":
+            if not has(answer, member):
                 raise self._strange(operation)
             return answer
 
@@ -292,6 +278,7 @@ class AwsCustodian:
             self._client = session.client(
                 "kms", endpoint_url=self._set.get("endpoint"), config=config, **more
             )
+            self._client.meta.events.register("before-parse.kms", check_whole)
         return self._client
 
     def _region(self) -> str | None:
@@ -303,7 +290,7 @@ class AwsCustodian:
         """What an error of the SDK stands for, by its code or class."""
         if isinstance(err, ClientError):
             return self._refusal(operation, err)
-        if isinstance(err, HTTPClientError | NoConnection | ResponseParserError):
+        if isinstance(err, HTTPClientError | IncompleteReadError | NoConnection):
             return self._where.unavailable(operation, "it cannot be reached")
         if isinstance(err, ParamValidationError):
             return self._where.problem(KeyNotFound, operation, "that is not how a key is named")
