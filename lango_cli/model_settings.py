@@ -57,6 +57,9 @@ class Profiles(Protocol):
     def version(self, name: str | None = None) -> int:
         """The number of the last version; 0 for `default` before anything was set in it."""
 
+    def expect(self, name: str, version: int | None) -> None:
+        """Conflict if its last version is not this one (None: any)."""
+
     def write(
         self, name: str | None, document: dict[str, Any], *, if_version: int | None = None
     ) -> ProfileMeta:

@@ -15,8 +15,9 @@ from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations wh
 from lango_cli.cli.options import command
 from lango_cli.cli.settings_app import Key, app, find_or_parent, shown, vault_of
 from lango_cli.cli.settings_write import read_document  # and declares its commands on this app
-from lango_cli.config import document
+from lango_cli.config import document, load
 from lango_cli.config.declared import locate
+from lango_cli.config.finding import flat
 from lango_cli.config.forms import dump
 from lango_cli.errors import InvalidSetting, UsageProblem
 from lango_cli.wiring import settings_edit as editing
@@ -165,10 +166,10 @@ def diff(
         if against is not None:
             if vault is None:
                 raise InvalidSetting("there is no vault, so there are no profiles")
-            here = {key: one for key, one in here.items() if one.origin == editing.PROFILE}
-            there = dict(document.flat(vault.profiles.read(against)))
+            here = {key: one for key, one in here.items() if one.origin == load.PROFILE}
+            there = dict(flat(vault.profiles.read(against)))
         elif file is not None:
-            there |= dict(document.flat(read_document(file)))
+            there |= dict(flat(read_document(file)))
     now = {key: one.value for key, one in here.items()}
     _tell(call, there, now)
 

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
-from lango_cli.cli import parse, values
+from lango_cli.cli import parse
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.options import command
 from lango_cli.cli.settings_app import app
+from lango_cli.cli.settings_write import read_document
 from lango_cli.codec import rfc3339
-from lango_cli.config import profile_document
-from lango_cli.config.layers import sealed_values, unused
+from lango_cli.config import document
+from lango_cli.config.finding import flat
+from lango_cli.config.layers import unused
 from lango_cli.errors import FileProblem, UsageProblem
+from lango_cli.wiring.settings_edit import into_profile
 
 if TYPE_CHECKING:
     from lango_cli.model_settings import ProfileMeta
@@ -89,16 +92,16 @@ def create(call: Call, name: New) -> None:
 def use(call: Call, name: Name) -> None:
     """Make a profile the active one, for every command from now on."""
     with call.vault() as vault:
-        document = vault.profiles.read(parse.text(name, "NAME"))
-        sealed_values(document, f"profile {name}")
+        held = vault.profiles.read(parse.text(name, "NAME"))
+        document.refuse(document.problems(held), f"profile {name}")
         vault.profiles.use(name)
         meta = _meta(vault, name)
     _tell(call, meta, f"profile {name} is the active one now")
-    _tell_unused(call, document)
+    _tell_unused(call, held)
 
 
-def _tell_unused(call: Call, document: dict[str, Any]) -> None:
-    if found := unused(document):
+def _tell_unused(call: Call, held: dict[str, Any]) -> None:
+    if found := unused(held):
         call.ui.warn(f"set, and not used from a profile: {', '.join(found)}")
 
 
@@ -193,7 +196,7 @@ def diff(
     with call.vault() as vault:
         before = _read(vault, parse.text(one, "A"))
         after = vault.profiles.read() if other is None else _read(vault, parse.text(other, "B"))
-    found = profile_document.changes(before, after)
+    found = document.changes(before, after)
     if call.ui.json:
         members = [{"key": key, "before": old, "after": new} for key, old, new in found]
         call.ui.document({"changes": members})
@@ -224,8 +227,8 @@ def export(
 ) -> None:
     """Print what is set in a profile, as one JSON document; references stay references."""
     with call.vault() as vault:
-        document = vault.profiles.read(_named(call, name))
-    shown = profile_document.redacted(document) if redact else document
+        held = vault.profiles.read(_named(call, name))
+    shown = document.nested(document.redacted(dict(flat(held)))) if redact else held
     call.ui.out(f"{json.dumps(shown, ensure_ascii=False, indent=2)}\n")
 
 
@@ -245,23 +248,18 @@ def import_profile(
     """Make a profile of a JSON document; one of that name gets a new version.
 
     FILE stays as it is, unless --shred is given. A document in which something is wrong changes
-    nothing.
+    nothing. Sensitive values become secrets of the vault.
     """
     if shred and (file == "-" or not os.path.isfile(file) or os.path.islink(file)):
         raise UsageProblem("--shred takes a file, not a link, pipe or folder", hint="leave it out")
     if name is None and file == "-":
         raise UsageProblem("standard input has no name", hint="add --as NAME")
     target = os.path.splitext(os.path.basename(file))[0] if name is None else name
-    data = values.from_file(file, "FILE", profile_document.LIMIT)
-    document = profile_document.read(data, "standard input" if file == "-" else file)
+    given = read_document(file)
     with call.vault() as vault:
-        known = [one.name for one in vault.profiles.all()]
-        if target in known or if_version:
-            meta = vault.profiles.write(target, document, if_version=if_version)
-        else:
-            meta = vault.profiles.create(target, document)
+        meta = into_profile(vault, target, given, if_version)
     _tell(call, meta, f"profile {target} is at version {meta.version}")
-    _tell_unused(call, document)
+    _tell_unused(call, given)
     if shred:
         _shred(call, file)
 

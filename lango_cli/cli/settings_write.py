@@ -25,7 +25,8 @@ from lango_cli.cli.secrets_write import (  # noqa: TC001  # Typer reads annotati
 from lango_cli.cli.settings_app import Key, app, find_or_parent, vault_of
 from lango_cli.config import document
 from lango_cli.config.declared import locate
-from lango_cli.config.forms import JSON_KINDS
+from lango_cli.config.finding import flat
+from lango_cli.config.kinds import JSON_KINDS, WORDS
 from lango_cli.config.references import refers
 from lango_cli.errors import InvalidSetting, NotInitialised, UsageProblem
 from lango_cli.wiring import settings_edit as editing
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from lango_cli.config.setting import Setting
     from lango_cli.vault.vault import Vault
 
-LISTS = ("list", "regexes", "rules", "names", "words", "order", "command")
+LISTS = ("list", "regexes", "rules", *WORDS)
 APPEND = "[+]"
 File = Annotated[str, Argument(metavar="FILE", help="A JSON document; - for standard input.")]
 
@@ -148,10 +149,10 @@ def _whole(setting: Setting, value: Any) -> Any:  # noqa: ANN401
     return value
 
 
-def _write(call: Call, changes: editing.Changes, vault: Vault | None) -> str:
+def _write(call: Call, changes: editing.Changes, vault: Vault | None) -> None:
     if (changes.sealed or changes.secrets) and vault is None:
         raise NotInitialised("there is no vault, and these settings are kept in it")
-    return editing.apply(call.flags, changes, vault)
+    editing.apply(call.flags, changes, vault)
 
 
 @command(app, "unset", unlocks=True)
@@ -213,7 +214,7 @@ def import_document(
     """
     if shred and (dry_run or file == "-" or os.path.islink(file)):
         raise UsageProblem("--shred takes a file that is imported, no link", hint="leave it out")
-    given = dict(document.flat(read_document(file)))
+    given = dict(flat(read_document(file)))
     changes = editing.Changes()
     for key, value in given.items():
         changes.put(key, value)
@@ -252,6 +253,7 @@ def _summary(call: Call, new: list[str], same: int, *, dry_run: bool) -> None:
 
 def read_document(file: str) -> dict[str, Any]:
     """The document in a file that the person named, if nothing is wrong in it."""
-    found = document.read(values.from_file(file, "FILE", document.LIMIT), file)
-    document.refuse(document.problems(found), file)
+    where = "standard input" if file == "-" else file
+    found = document.read(values.from_file(file, "FILE", document.LIMIT), where)
+    document.refuse(document.problems(found), where)
     return found

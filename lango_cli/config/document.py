@@ -11,8 +11,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from lango_cli.config.declared import below, everything, locate, nearest
-from lango_cli.config.forms import JSON_KINDS, REFERENCE, dump, fits
+from lango_cli.config.declared import everything, locate, nearest
+from lango_cli.config.finding import flat
+from lango_cli.config.forms import REFERENCE
+from lango_cli.config.kinds import JSON_KINDS, WORDS
+from lango_cli.config.texts import text_of
 from lango_cli.errors import InvalidSetting, LangoError, TooLarge, UnknownSetting
 
 if TYPE_CHECKING:
@@ -26,7 +29,6 @@ DEEPEST = 64
 SHOWN = 50
 """Problems that one message names."""
 REDACTED = "[REDACTED]"
-WORDS = ("order", "names", "words", "command")
 
 
 def read(data: bytes, where: str) -> dict[str, Any]:
@@ -80,16 +82,6 @@ def _depth(value: object) -> int:
         inside = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
         waiting.extend((part, level + 1) for part in inside if isinstance(part, dict | list))
     return deepest
-
-
-def flat(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Names and values of a document; what is unknown comes as a name that `locate` refuses."""
-    for name, value in document.items():
-        key = f"{prefix}{name}"
-        if isinstance(value, dict) and locate(key) is None and below(key):
-            yield from flat(value, f"{key}.")
-        else:
-            yield key, value
 
 
 def defaults() -> dict[str, Any]:
@@ -191,64 +183,14 @@ def crossed(values: Mapping[str, Any]) -> Iterator[str]:
 
 def to_text(setting: Setting, value: Any) -> str:  # noqa: ANN401  # what JSON holds
     """A JSON value as the setting's text, checked; InvalidSetting, which holds no value."""
-    text = _text(setting, value)
-    if text is None:
-        raise _no_value(setting, "kind of ")
-    if setting.kind in JSON_KINDS:
-        if not fits(setting.kind, value):
-            raise _no_value(setting)
-        return text
+    text = text_of(setting, value)
     try:
         setting.parse(text, "value")
     except InvalidSetting:
-        raise _no_value(setting) from None
+        raise InvalidSetting(
+            f"{setting.key} cannot have this value", hint=f"it takes {setting.takes()}"
+        ) from None
     return text
-
-
-def _no_value(setting: Setting, of_kind: str = "") -> InvalidSetting:
-    """The error of a value that this setting cannot have; which ones it can is the hint."""
-    return InvalidSetting(
-        f"{setting.key} cannot have this {of_kind}value", hint=f"it takes {setting.takes()}"
-    )
-
-
-def _text(setting: Setting, value: Any) -> str | None:  # noqa: ANN401
-    kind = setting.kind
-    if kind in JSON_KINDS:
-        return dump(value)
-    if kind == "table":
-        return _lines(value)
-    if kind in WORDS:
-        return _joined(value)
-    if isinstance(value, bool):
-        return ("false", "true")[value] if kind == "switch" else None
-    if isinstance(value, int):
-        return str(value) if kind in ("count", "fraction", "choice", "decimal", "size") else None
-    if isinstance(value, float):
-        return str(value) if kind in ("fraction", "decimal") else None
-    return value if isinstance(value, str) and "\0" not in value else None
-
-
-def _joined(value: object) -> str | None:
-    import shlex
-
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        return None
-    return shlex.join(value) if any(" " in word or not word for word in value) else " ".join(value)
-
-
-def _lines(value: object) -> str | None:
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, dict):
-        return None
-    fine = all(
-        isinstance(text, str) and "\n" not in text and "=" not in name and name
-        for name, text in value.items()
-    )
-    return "\n".join(f"{name}={text}" for name, text in value.items()) if fine else None
 
 
 def to_json(setting: Setting, text: str) -> Any:  # noqa: ANN401  # what JSON holds
@@ -282,3 +224,17 @@ def redacted(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _refers(value: object) -> bool:
     return REFERENCE.search(json.dumps(value, ensure_ascii=False)) is not None
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, old value, new value of what differs, as JSON; empty where it is not set."""
+    old, new = dict(flat(before)), dict(flat(after))
+    return [
+        (key, _shown(old, key), _shown(new, key))
+        for key in sorted(old.keys() | new.keys())
+        if (key in old) != (key in new) or old[key] != new[key]
+    ]
+
+
+def _shown(values: Mapping[str, Any], key: str) -> str:
+    return json.dumps(values[key], ensure_ascii=False) if key in values else ""

@@ -1,4 +1,4 @@
-"""Which setting a name stands for.
+"""Which setting a name stands for, and which settings a document has.
 
 Apart from `schema` and `declared`, because it looks into both, into the second only when it must.
 """
@@ -10,6 +10,9 @@ from lango_cli.errors import UnknownSetting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
     from lango_cli.config.setting import Setting
 
 
@@ -30,3 +33,24 @@ def find(key: str, where: str = "") -> Setting:
                 f"{where}there is no setting {key}" + (f"; did you mean {near}?" if near else "")
             )
     return setting
+
+
+def flat(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Names and values of a document; what is unknown comes as a name that `find` refuses."""
+    for name, value in document.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, dict) and _nests(key):
+            yield from flat(value, f"{key}.")
+        else:
+            yield key, value
+
+
+def _nests(key: str) -> bool:
+    """Whether names go on after this one, which is no setting itself."""
+    if key in BY_KEY:
+        return False
+    if any(known.startswith(f"{key}.") for known in BY_KEY):
+        return True
+    from lango_cli.config.declared import below, locate
+
+    return locate(key) is None and below(key)

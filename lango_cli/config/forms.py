@@ -12,8 +12,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-JSON_KINDS = ("list", "regexes", "map", "rules", "free")
-"""Kinds whose text is JSON."""
+from lango_cli.config.kinds import JSON_KINDS
+
 LISTS = ("list", "regexes", "rules")
 UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 REFERENCE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}|\{\{secret:[^{}\r\n]+\}\}")

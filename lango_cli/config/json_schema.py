@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lango_cli.config.declared import everything
-from lango_cli.config.document import WORDS, to_json
+from lango_cli.config.document import to_json
+from lango_cli.config.kinds import WORDS
 
 if TYPE_CHECKING:
     from lango_cli.config.setting import Setting

@@ -8,47 +8,26 @@ here, and `unused` names it, so that nobody takes it for being in force.
 
 from __future__ import annotations
 
-from lango_cli.config.load import text_of
-from lango_cli.config.schema import BY_KEY
-from lango_cli.config.setting import BOOTSTRAP
+from lango_cli.config.declared import locate
+from lango_cli.config.finding import flat
+from lango_cli.config.load import PROFILE, from_document
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from lango_cli.config.load import Value
-
-APPS = "apps."
-"""Settings of other programs: free in form, and used by whoever asks for them."""
+    from lango_cli.config.load import Given
 
 
-def is_bootstrap(key: str) -> bool:
-    """Whether this setting stands in `config.toml` alone."""
-    return key.startswith(BOOTSTRAP)
-
-
-def sealed_values(document: Mapping[str, Any], where: str) -> dict[str, Value]:
-    """The settings that a profile sets, checked; InvalidSetting naming `where` it is wrong."""
-    return {
-        key: BY_KEY[key].parse(text_of(key, value, where), where)
-        for key, value in _members(document)
-        if key in BY_KEY and not is_bootstrap(key)
-    }
+def sealed(document: Mapping[str, Any], name: str) -> Iterator[Given]:
+    """What is read from a profile that has this document; an error names the profile."""
+    for one in from_document(document, PROFILE, f"profile {name}"):
+        if not one.setting.bootstrap:
+            yield one
 
 
 def unused(document: Mapping[str, Any]) -> list[str]:
     """The settings of a profile that nothing reads from there, sorted."""
-    found = (key for key, _ in _members(document) if key not in BY_KEY or is_bootstrap(key))
-    return sorted(key for key in found if not key.startswith(APPS))
-
-
-def _members(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Key and value of each setting; a table of a setting's own is one value."""
-    waiting = [(name, value) for name, value in document.items()]
-    while waiting:
-        key, value = waiting.pop(0)
-        if isinstance(value, dict) and key not in BY_KEY:
-            waiting[:0] = [(f"{key}.{name}", inside) for name, inside in value.items()]
-        else:
-            yield key, value
+    found = ((key, locate(key)) for key, _ in flat(document))
+    return sorted(key for key, one in found if one is None or one.bootstrap or not one.used)

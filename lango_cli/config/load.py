@@ -12,13 +12,18 @@ import sys
 
 from lango_cli import files
 from lango_cli.codec import canonical
-from lango_cli.config.finding import find
+from lango_cli.config.finding import find, flat
+from lango_cli.config.kinds import WORDS
 from lango_cli.config.schema import BY_KEY, SETTINGS
+from lango_cli.config.texts import text_of
 from lango_cli.errors import InvalidSetting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+    from lango_cli.config.setting import Setting
 
     Value = str | int | tuple[str, ...]
 
@@ -142,15 +147,34 @@ def _xdg(name: str, default: str) -> str:
     return value if os.path.isabs(value) else default
 
 
-def load(
-    config: str, flags: Mapping[str, str], profile: Mapping[str, Value] | None = None
-) -> Settings:
+class Given:
+    """A value that somebody set: the setting, its text, its layer, and where it stands."""
+
+    __slots__ = ("origin", "setting", "text", "where")
+
+    def __init__(self, setting: Setting, text: str, origin: str, where: str) -> None:
+        self.setting = setting
+        self.text = text
+        self.origin = origin
+        self.where = where
+
+    def value(self) -> Value:
+        """The value; InvalidSetting for one that the setting cannot have."""
+        return self.setting.parse(self.text, self.where)
+
+
+def load(config: str, flags: Mapping[str, str], profile: Iterable[Given] = ()) -> Settings:
     """All settings from `config.toml` at this path, a profile, the environment and these flags."""
-    found: dict[str, tuple[Value, str]] = {}
-    for key, text in _from_file(config):
-        found[key] = (find(key, f"{config}: ").parse(text, config), FILE)
-    for key, value in (profile or {}).items():
-        found[key] = (value, PROFILE)
+    found = layers(config, flags, profile)
+    return Settings({one.setting.key: (one.value(), one.origin) for one in found})
+
+
+def layers(
+    config: str, flags: Mapping[str, str], profile: Iterable[Given] = ()
+) -> Iterator[Given]:
+    """Everything that is set, in the order of the layers: of a setting the last one counts."""
+    yield from _from_file(config)
+    yield from profile
     for setting in SETTINGS:
         given = variable(setting.variable)
         if given is not None and setting.guarded:
@@ -159,13 +183,12 @@ def load(
                 hint=f"whoever starts a command chooses its variables: set it in {config}",
             )
         if given is not None:
-            found[setting.key] = (setting.parse(given, setting.variable), ENVIRONMENT)
+            yield Given(setting, given, ENVIRONMENT, setting.variable)
     for key, text in flags.items():
-        found[key] = (BY_KEY[key].parse(text, "the command line"), FLAG)
-    return Settings(found)
+        yield Given(BY_KEY[key], text, FLAG, "the command line")
 
 
-def _from_file(path: str) -> Iterator[tuple[str, str]]:
+def _from_file(path: str) -> Iterator[Given]:
     data = files.read(path, CONFIG_LIMIT)
     if not data or not data.strip():
         return
@@ -175,48 +198,19 @@ def _from_file(path: str) -> Iterator[tuple[str, str]]:
         document = tomllib.loads(data.decode())
     except (ValueError, RecursionError):
         raise InvalidSetting(f"{path} is not TOML", hint="see README, Settings") from None
-    yield from _leaves(document, "", path)
+    yield from from_document(document, FILE, path)
 
 
-def _leaves(table: dict[str, object], prefix: str, path: str) -> Iterator[tuple[str, str]]:
-    for name, value in table.items():
-        key = f"{prefix}{name}"
-        if key not in BY_KEY and (text := _declared(key, value)) is not None:
-            yield key, text
-        elif isinstance(value, dict) and not (key in BY_KEY and BY_KEY[key].kind == "table"):
-            yield from _leaves(value, f"{key}.", path)
-        else:
-            yield key, text_of(key, value, path)
-
-
-def text_of(key: str, value: object, path: str) -> str:
-    """A value of TOML or JSON as one text, from which `Setting.parse` makes the same value."""
-    if isinstance(value, dict) and key in BY_KEY and BY_KEY[key].kind == "table":
-        return _table(key, value, path)
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return _line(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return str(value)
-    find(key, f"{path}: ")
-    raise InvalidSetting(f"{path}: {key} cannot have this kind of value")
-
-
-def _declared(key: str, value: object) -> str | None:
-    """The text of a setting that `schema` does not have; None if nobody has it."""
-    if any(known.startswith(f"{key}.") for known in BY_KEY):
-        return None
-    from lango_cli.config.declared import locate
-    from lango_cli.config.document import to_text
-
-    setting = locate(key)
-    return None if setting is None else to_text(setting, value)
+def from_document(document: Mapping[str, Any], origin: str, where: str) -> Iterator[Given]:
+    """What a document sets; UnknownSetting and InvalidSetting say `where` it is wrong."""
+    for key, value in flat(document):
+        setting = find(key, f"{where}: ")
+        yield Given(setting, text_of(setting, value, f"{where}: "), origin, where)
 
 
 def written(config: str) -> dict[str, str]:
     """What `config.toml` at this path sets, as texts."""
-    return dict(_from_file(config))
+    return {one.setting.key: one.text for one in _from_file(config)}
 
 
 def plain_text(config: str, key: str) -> str | None:
@@ -225,7 +219,7 @@ def plain_text(config: str, key: str) -> str | None:
     if setting is None or not setting.bootstrap or setting.kind in ("table", "fraction"):
         return None
     found = load(config, {})
-    if setting.kind in ("order", "names", "words", "command"):
+    if setting.kind in WORDS:
         words = (canonical(word).decode() for word in found.words(key))
         return f"[{', '.join(words)}]"
     if setting.kind == "count":
@@ -234,20 +228,3 @@ def plain_text(config: str, key: str) -> str | None:
     if origin == ENVIRONMENT:
         return variable(setting.variable)
     return written(config)[key] if origin == FILE else setting.default
-
-
-def _table(key: str, members: dict[str, object], path: str) -> str:
-    """A table of texts as one text, from which `Settings.table` makes the same table."""
-    for name, text in members.items():
-        if not isinstance(text, str) or "\n" in text or "=" in name:
-            raise InvalidSetting(f"{path}: {key} cannot have this kind of value")
-    return "\n".join(f"{name}={text}" for name, text in members.items())
-
-
-def _line(words: list[str]) -> str:
-    """A list as one text, from which `Setting.parse` makes the same list."""
-    if all(words) and not any(c in "\\'\"" or c.isspace() for word in words for c in word):
-        return " ".join(words)
-    import shlex
-
-    return shlex.join(words)

@@ -6,6 +6,7 @@ flag. Which settings there are is `schema`'s.
 
 from __future__ import annotations
 
+from lango_cli.config.kinds import WORDS
 from lango_cli.errors import InvalidSetting
 
 DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -106,7 +107,7 @@ class Setting:
         return value
 
     def _parsed(self, text: str) -> str | int | tuple[str, ...] | None:
-        if self.kind in ("order", "names", "words", "command"):
+        if self.kind in WORDS:
             return self._words(text)
         if self.kind in ("fraction", "table"):
             return text if _FORMS[self.kind](text) else None

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 FORWARDED = ("HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "ALRM", "WINCH", "CONT", "TSTP")
 SI_KERNEL = 0x80
 """Who sent a signal that a key or the terminal's end made (Linux, siginfo.h)."""
-_GO_ON = ("CONT", "WINCH")
 
 
 def run(command: Command, filter_for: Callable[[], TextFilter]) -> int:

@@ -57,11 +57,6 @@ class Field:
     fixed: str = ""
     ordered: bool = False
 
-    @property
-    def is_pattern(self) -> bool:
-        """Whether its key has a free part, so that it stands for many settings."""
-        return FREE in self.key
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -75,6 +75,10 @@ class Profiles:
         row = self._find(name)
         return 0 if row is None else int(row[3])
 
+    def expect(self, name: str, version: int | None) -> None:
+        """Conflict if its last version is not this one (None: any)."""
+        _expect(name, self.version(name), version)
+
     def write(
         self, name: str | None, document: dict[str, Any], *, if_version: int | None = None
     ) -> ProfileMeta:
@@ -82,12 +86,7 @@ class Profiles:
         data, members = encode(document)
         with self._store.write():
             row = self._row(name)
-            if if_version is not None and if_version != row[3]:
-                raise Conflict(
-                    f"profile {row[1]} is at version {row[3]}, not {if_version}:"
-                    " it was changed meanwhile",
-                    hint=f"see what: lango settings profile history {row[1]}",
-                )
+            _expect(row[1], row[3], if_version)
             self._add(row, data, members)
             self._record("write", f"{row[1]}@{row[3] + 1}", f"{members} values")
             return self._known(row[1])
@@ -245,6 +244,14 @@ class Profiles:
     def _record(self, event: str, target: str, detail: str = "") -> None:
         audit = self._vault.audit
         audit.append(audit.event(f"settings.{event}", target, detail=detail))
+
+
+def _expect(name: str, version: int, wanted: int | None) -> None:
+    if wanted is not None and wanted != version:
+        raise Conflict(
+            f"profile {name} is at version {version}, not {wanted}: it was changed meanwhile",
+            hint=f"see what: lango settings profile history {name}",
+        )
 
 
 def check_name(name: str) -> str:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from lango_cli.config import document, load
 from lango_cli.config.declared import everything, locate
-from lango_cli.config.forms import JSON_KINDS, dump
+from lango_cli.config.finding import flat
+from lango_cli.config.forms import dump
+from lango_cli.config.kinds import JSON_KINDS
 from lango_cli.errors import Conflict, InvalidSetting, LangoError, NotInitialised
 from lango_cli.secret import SecretText
 from lango_cli.tui.draft import (
@@ -87,7 +89,7 @@ class Opened:
                  for key, text in load.written(path).items()
                  if locate_or_fail(key).bootstrap}  # fmt: skip
         if self._vault is not None:
-            held = document.flat(self._vault.profiles.read(self._profile))
+            held = flat(self._vault.profiles.read(self._profile))
             found.update((key, value) for key, value in held if not _bootstrap(key))
         return found
 

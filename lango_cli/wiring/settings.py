@@ -13,7 +13,8 @@ from lango_cli.vault import rows_profiles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lango_cli.config.load import Settings, Value
+    from lango_cli.config.load import Given, Settings
+    from lango_cli.model_settings import Profiles
     from lango_cli.vault.parts import Parts, Policy
     from lango_cli.wiring.flags import Flags
 
@@ -27,22 +28,28 @@ def settings_of(flags: Flags, vault: Parts) -> Settings:
     return load.load(load.folders(flags.home).config, flags.settings, _layer(flags, vault))
 
 
-def _layer(flags: Flags, vault: Parts) -> dict[str, Value]:
+def _layer(flags: Flags, vault: Parts) -> list[Given]:
     active = rows_profiles.active(vault.store)
     if flags.profile is None and (active is None or not active[3]):
-        return {}  # Nothing was ever set: a command that hands out secrets loads no more for it.
-    from lango_cli.config.layers import sealed_values
-    from lango_cli.config.schema import BY_KEY
-    from lango_cli.vault.profiles import Profiles
+        return []  # Nothing was ever set: a command that hands out secrets loads no more for it.
+    from lango_cli.vault import profiles
 
-    held = Profiles(vault)
-    guard = held.active()
-    found = sealed_values(held.read(guard), f"profile {guard}")
+    return profile_layer(flags, profiles.Profiles(vault))
+
+
+def profile_layer(flags: Flags, profiles: Profiles) -> list[Given]:
+    """What the profile that counts for this command sets, and the active one of the guarded."""
+    from lango_cli.config.layers import sealed
+
+    guard = profiles.active()
+    found = list(sealed(profiles.read(guard), guard))
     if flags.profile is None or flags.profile == guard:
         return found
-    named = sealed_values(held.read(flags.profile), f"profile {flags.profile}")
-    guarded = {key: value for key, value in found.items() if BY_KEY[key].guarded}
-    return {key: it for key, it in named.items() if not BY_KEY[key].guarded} | guarded
+    named = sealed(profiles.read(flags.profile), flags.profile)
+    return [
+        *(one for one in named if not one.setting.guarded),
+        *(one for one in found if one.setting.guarded),
+    ]
 
 
 def fill_policy(policy: Policy, settings: Settings) -> None:

@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lango_cli import files
 from lango_cli.config import document, load
-from lango_cli.config.declared import locate, member
-from lango_cli.config.finding import find
+from lango_cli.config.declared import member
+from lango_cli.config.finding import find, flat
 from lango_cli.config.references import refers, resolve
-from lango_cli.config.schema import SETTINGS
 from lango_cli.errors import InvalidSetting
 from lango_cli.secret import SecretBytes
+from lango_cli.vault.profiles import check_name
 from lango_cli.wiring import opening
+from lango_cli.wiring.settings import profile_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from lango_cli.config.setting import Setting
-    from lango_cli.model_settings import Profiles
+    from lango_cli.model_settings import ProfileMeta, Profiles
     from lango_cli.vault.vault import Vault
     from lango_cli.wiring.flags import Flags
 
-PROFILE = "profile"
 PII = "security.interceptor.pii"
 LOCK_SECONDS = 10.0
 
@@ -43,28 +43,12 @@ class Standing(NamedTuple):
 
 def standing(flags: Flags, profiles: Profiles | None) -> dict[str, Standing]:
     """Every value that is set or has a default, by name; `profiles` of the open vault, if any."""
-    load.load(opening.folders_of(flags).config, flags.settings)  # Says what is wrong in it.
     found = {key: Standing(value, load.DEFAULT) for key, value in document.defaults().items()}
-    for key, text in load.written(opening.folders_of(flags).config).items():
-        found[key] = Standing(document.to_json(find(key), text), load.FILE)
-    for key, value in _sealed(flags, profiles):
-        found[key] = Standing(value, PROFILE)
-    for one in SETTINGS:
-        if (given := load.variable(one.variable)) is not None:
-            found[one.key] = Standing(document.to_json(one, given), load.ENVIRONMENT)
+    profile = () if profiles is None else profile_layer(flags, profiles)
+    for one in load.layers(opening.folders_of(flags).config, flags.settings, profile):
+        one.value()  # Says what is wrong with it.
+        found[one.setting.key] = Standing(document.to_json(one.setting, one.text), one.origin)
     return found
-
-
-def _sealed(flags: Flags, profiles: Profiles | None) -> Iterator[tuple[str, Any]]:
-    """What the profile sets; what is guarded comes from the active one, whatever was named."""
-    if profiles is None:
-        return
-    named = flags.profile is not None and flags.profile != profiles.active()
-    for wanted, name in ((False, flags.profile), (True, None)) if named else ((None, None),):
-        for key, value in document.flat(profiles.read(name)):
-            setting = locate(key)
-            if setting is not None and not setting.bootstrap and wanted in (None, setting.guarded):
-                yield key, value
 
 
 def look(flags: Flags, key: str, profiles: Profiles | None) -> Standing:
@@ -164,21 +148,14 @@ class Changes:
             self.sealed[key] = value
 
 
-def apply(flags: Flags, changes: Changes, vault: Vault | None) -> str:
-    """Write it all; the name of the profile, or empty where none was needed."""
+def apply(flags: Flags, changes: Changes, vault: Vault | None) -> None:
+    """Write it all."""
     if changes.file:
         _check_file(flags, changes.file)
-    name = ""
     if vault is not None and (changes.sealed or changes.secrets):
         name = flags.profile or vault.profiles.active()
         version, held = vault.profiles.version(name), vault.profiles.read(name)
-        for key in changes.secrets:
-            changes.sealed[key] = f"{{{{secret:{secret_name(name, key)}}}}}"
-        for key, value in changes.sealed.items():
-            _into(held, key, value)
-        document.refuse(document.problems(held), f"profile {name}")
-        for key, secret in changes.secrets.items():
-            vault.secrets.set(secret_name(name, key), secret)
+        _seal(vault, name, held, changes)
         vault.profiles.write(name, held, if_version=version)
     if changes.file:
         from lango_cli.config.editing import edit
@@ -187,7 +164,39 @@ def apply(flags: Flags, changes: Changes, vault: Vault | None) -> str:
         files.ensure_folder(os.path.dirname(path))
         with files.Lock(f"{path}.lock", LOCK_SECONDS, "config.toml"):
             edit(path, changes.file)
-    return name
+
+
+def into_profile(
+    vault: Vault, name: str, given: Mapping[str, Any], if_version: int | None
+) -> ProfileMeta:
+    """A profile that has what this document has, and nothing else; a new one, or a new version.
+
+    Conflict, before any secret is written, if its last version is not `if_version`.
+    """
+    changes, held = Changes(), dict[str, Any]()
+    for key, value in flat(given):
+        changes.put(key, value)
+    changes.sealed |= changes.file
+    known = if_version or name in {one.name for one in vault.profiles.all()}
+    if known:
+        vault.profiles.expect(name, if_version)
+    else:
+        check_name(name)
+    _seal(vault, name, held, changes)
+    if known:
+        return vault.profiles.write(name, held, if_version=if_version)
+    return vault.profiles.create(name, held)
+
+
+def _seal(vault: Vault, name: str, held: dict[str, Any], changes: Changes) -> None:
+    """Put the changes into what a profile holds, checked, and sensitive values into secrets."""
+    for key in changes.secrets:
+        changes.sealed[key] = f"{{{{secret:{secret_name(name, key)}}}}}"
+    for key, value in changes.sealed.items():
+        _into(held, key, value)
+    document.refuse(document.problems(held), f"profile {name}")
+    for key, secret in changes.secrets.items():
+        vault.secrets.set(secret_name(name, key), secret)
 
 
 def _into(held: dict[str, Any], key: str, value: Any) -> None:  # noqa: ANN401

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lango_cli.config import document
 from lango_cli.config.declared import everything, locate, nearest
-from lango_cli.config.finding import find
+from lango_cli.config.finding import find, flat
 from lango_cli.config.json_schema import schema
 from lango_cli.config.references import resolve
 from lango_cli.config.schema import SETTINGS
@@ -71,7 +71,7 @@ def test_a_document_of_the_reference_is_taken_as_it_stands(given_document: dict[
 def test_every_setting_comes_back_from_a_document() -> None:
     values = {key: document.to_json(find(key), text) for key, text in OTHER.items()}
     nested = json.loads(json.dumps(document.nested(values)))
-    assert dict(document.flat(nested)) == values
+    assert dict(flat(nested)) == values
     assert document.problems(nested) == []
     for key, value in values.items():
         setting = find(key)

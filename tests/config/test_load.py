@@ -5,6 +5,7 @@ The settings that no test here sees at work are in `transcripts/settings.txt`.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lango_cli.cli.ui import Ui
-from lango_cli.config import load
+from lango_cli.config import document, load
 from lango_cli.config.finding import find
 from lango_cli.config.schema import SETTINGS
 from lango_cli.errors import InvalidSetting, LangoError, UnknownSetting
@@ -231,6 +232,33 @@ def test_numbers_and_lists_of_toml_are_read(config: Path) -> None:
     settings = load_from(config)
     assert settings.number("secrets.versions") == 5
     assert settings.words("unlock.order") == ("keyfile", "prompt")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[apps.x]\nsince = 2026-06-01\n",
+        "[apps.x]\nmost = inf\n",
+        "[vault]\nlockTimeout = 5\n",
+        "[security.kms]\nregion = 7\n",
+        "[security.interceptor.piiCustomPatterns]\nstaff = 1\n",
+        f"{'.'.join('a' * 5000)} = 1\n",
+    ],
+)
+def test_a_value_that_no_setting_can_have_is_refused_in_words(config: Path, text: str) -> None:
+    config.write_text(text)
+    with pytest.raises((InvalidSetting, UnknownSetting)) as caught:
+        load_from(config)
+    assert str(config) in caught.value.message
+    assert len(caught.value.message) < 500
+
+
+def test_a_command_keeps_its_backslashes(config: Path) -> None:
+    words = ["/bin/ask", r"a\b", "two words", "it's", ""]
+    config.write_text(f"[security.interceptor.approval]\ncommand = {json.dumps(words)}\n")
+    key = "security.interceptor.approval.command"
+    assert load_from(config).words(key) == tuple(words)
+    assert document.to_json(find(key), document.to_text(find(key), words)) == words
 
 
 @given(st.binary(max_size=200))

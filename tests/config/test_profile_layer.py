@@ -111,11 +111,11 @@ def test_each_sealed_setting_is_taken_from_a_profile_and_each_bootstrap_one_is_n
     inside[last] = dict([text.split("=")]) if setting.kind == "table" else text
     if setting.kind == "switch":
         inside[last] = text == "true"
-    found = layers.sealed_values(document, "profile x")
-    assert bool(found) is not layers.is_bootstrap(setting.key)
+    found = list(layers.sealed(document, "x"))
+    assert bool(found) is not setting.bootstrap
     assert layers.unused(document) == ([] if found else [setting.key])
     if found:
-        assert found[setting.key] == setting.parse(text, "here")
+        assert found[0].value() == setting.parse(text, "here")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ _OTHER = (
 _LOCAL = r"[\pL\pN][\pL\pN\pM._%+'\-]*"
 _TOP = rf"(?:xn--[a-zA-Z0-9\-]{{2,59}}|[A-Za-z]{{2,63}}|[{_OTHER}]{{2,}})"
 _DOMAIN = rf"(?:(?:{_LATIN}+|[{_OTHER}ー0-9\-]+)\.)+{_TOP}\b?|localhost\b"
-_AT = r"(?:\s?[\[({<]\s?(?:at|AT|@)\s?[\])}>]\s?|@)"
 _DOT = r"(?:\s?[\[({<]\s?(?:dot|DOT|\.)\s?[\])}>]\s?|\.)"
 _HIDDEN = rf"{_LOCAL}\s?[\[({{<]\s?(?:at|AT|@)\s?[\])}}>]\s?{_LATIN}+(?:{_DOT}{_LATIN}+)+"
 _IDEOGRAPHIC = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
