@@ -37,10 +37,10 @@ class Setting:
 
     `kind`: `choice`, `switch`, `duration` (in seconds), `count`, `order`, `names` (of tools),
     `words`, `command` (words as in a shell, which none reads), `fraction` (from 0 to 1, as text),
-    `table` (a `name=text` a line), `text`, or one of `forms`. `guarded`: it stands in the file
-    alone, because whoever starts a command chooses its variables. `secret`: its value is kept as a
-    secret and the profile has the reference. `used`: something reads it. `low` and `high` bound a
-    number.
+    `table` (a `name=text` a line), `text`, or one of `forms`. `guarded`: it is never taken from
+    the environment, because whoever starts a command chooses its variables. `secret`: its value
+    is kept as a secret and the profile has the reference. `used`: something reads it. `low` and
+    `high` bound a number.
     """
 
     __slots__ = (
