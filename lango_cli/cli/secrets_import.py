@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from lango_cli import files
-from lango_cli.cli import parse, ui
+from lango_cli.cli import parse, shredded, ui
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.options import command
 from lango_cli.cli.secrets_app import app
+from lango_cli.cli.shredded import Shred  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.errors import Conflict, FileProblem, UsageProblem
 from lango_cli.vault import bulk
 
@@ -51,9 +52,7 @@ def import_file(
     skip_refused: Annotated[
         bool, Option("--skip-refused", help="Import the rest of what cannot all be imported.")
     ] = False,
-    shred: Annotated[
-        bool, Option("--shred", help="Overwrite and remove FILE once all of it is imported.")
-    ] = False,
+    shred: Shred = False,
 ) -> None:
     """Keep the secrets of a file: .env, JSON, YAML, other password managers.
 
@@ -68,8 +67,8 @@ def import_file(
         parse.choice(on_conflict, "--on-conflict", CONFLICTS)
     if shred and (dry_run or skip_refused or on_conflict == "skip"):
         raise UsageProblem("--shred is for a file that is imported whole", hint="leave it out")
-    if shred and (source == "-" or not os.path.isfile(source) or os.path.islink(source)):
-        raise UsageProblem("--shred takes a file, not a link, pipe or folder", hint="leave it out")
+    if shred:
+        shredded.check(source)
     named, parsed = _parsed(call, source, form)
     with call.vault() as vault:
         plan = transfer.plan(vault, named, parsed, parse.text(prefix, "--prefix"))
@@ -83,24 +82,8 @@ def import_file(
         with call.progress() as progress:
             transfer.carry_out(vault, plan, progress)
     if shred:
-        _shred(call, source)
+        shredded.remove(call, source)
     _say(call, plan)
-
-
-def _shred(call: Call, source: str) -> None:
-    """Remove the source, and say what that does not reach."""
-    from lango_cli.shredding import shred
-
-    try:
-        shred(source)
-    except FileProblem as err:
-        raise FileProblem(
-            f"all is imported, but {err.message}", hint="remove it yourself"
-        ) from None
-    call.ui.note(
-        f"{source} is overwritten and removed; copies in backups, snapshots, editors and the"
-        " disk's own reserves are not"
-    )
 
 
 def _parsed(call: Call, source: str, form: str | None) -> tuple[str, Parsed]:

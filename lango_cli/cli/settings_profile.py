@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Argument, Option
 
-from lango_cli.cli import parse
+from lango_cli.cli import parse, shredded
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.options import command
 from lango_cli.cli.settings_app import app
 from lango_cli.cli.settings_write import read_document
+from lango_cli.cli.shredded import Shred  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.codec import rfc3339
 from lango_cli.config import document
 from lango_cli.config.finding import flat
 from lango_cli.config.layers import unused
-from lango_cli.errors import FileProblem, UsageProblem
+from lango_cli.errors import UsageProblem
 from lango_cli.wiring.settings_edit import into_profile
 
 if TYPE_CHECKING:
@@ -241,17 +242,15 @@ def import_profile(
         Option("--as", metavar="LABEL", help="The profile's name; else FILE's, without its end."),
     ] = None,
     if_version: IfVersion = None,
-    shred: Annotated[
-        bool, Option("--shred", help="Overwrite and remove FILE once all of it is imported.")
-    ] = False,
+    shred: Shred = False,
 ) -> None:
     """Make a profile of a JSON document; one of that name gets a new version.
 
     FILE stays as it is, unless --shred is given. A document in which something is wrong changes
     nothing. Sensitive values become secrets of the vault.
     """
-    if shred and (file == "-" or not os.path.isfile(file) or os.path.islink(file)):
-        raise UsageProblem("--shred takes a file, not a link, pipe or folder", hint="leave it out")
+    if shred:
+        shredded.check(file)
     if name is None and file == "-":
         raise UsageProblem("standard input has no name", hint="add --as NAME")
     target = os.path.splitext(os.path.basename(file))[0] if name is None else name
@@ -261,18 +260,4 @@ def import_profile(
     _tell(call, meta, f"profile {target} is at version {meta.version}")
     _tell_unused(call, given)
     if shred:
-        _shred(call, file)
-
-
-def _shred(call: Call, file: str) -> None:
-    from lango_cli.shredding import shred
-
-    try:
-        shred(file)
-    except FileProblem as err:
-        raise FileProblem(
-            f"all is imported, but {err.message}", hint="remove it yourself"
-        ) from None
-    call.ui.note(
-        f"{file} is overwritten and removed; copies of a journal, a snapshot or an SSD may remain"
-    )
+        shredded.remove(call, file)

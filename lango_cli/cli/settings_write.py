@@ -8,12 +8,11 @@ the vault; a reference to one may be typed.
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from lango_cli.cli import values
+from lango_cli.cli import shredded, values
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.options import command
 from lango_cli.cli.secrets_write import (  # noqa: TC001  # Typer reads annotations when it runs
@@ -23,6 +22,7 @@ from lango_cli.cli.secrets_write import (  # noqa: TC001  # Typer reads annotati
     Generate,
 )
 from lango_cli.cli.settings_app import Key, app, find_or_parent, vault_of
+from lango_cli.cli.shredded import Shred  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.config import document
 from lango_cli.config.declared import locate
 from lango_cli.config.finding import flat
@@ -203,17 +203,17 @@ def import_document(
     dry_run: Annotated[
         bool, Option("--dry-run", help="Check and compare, change nothing.")
     ] = False,
-    shred: Annotated[
-        bool, Option("--shred", help="Overwrite and remove FILE once all of it is imported.")
-    ] = False,
+    shred: Shred = False,
 ) -> None:
     """Take settings from a JSON document; what it does not name stays as it is.
 
     Everything that is wrong in it is said at once, and then nothing is changed. Sensitive values
     become secrets of the vault.
     """
-    if shred and (dry_run or file == "-" or os.path.islink(file)):
-        raise UsageProblem("--shred takes a file that is imported, no link", hint="leave it out")
+    if shred and dry_run:
+        raise UsageProblem("--shred is for a file that is imported", hint="leave it out")
+    if shred:
+        shredded.check(file)
     given = dict(flat(read_document(file)))
     changes = editing.Changes()
     for key, value in given.items():
@@ -225,9 +225,7 @@ def import_document(
         if not dry_run:
             _write(call, changes, vault)
     if shred:
-        from lango_cli.shredding import shred as remove
-
-        remove(file)
+        shredded.remove(call, file)
     _summary(call, new, len(given) - len(new), dry_run=dry_run)
 
 
