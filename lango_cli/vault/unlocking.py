@@ -97,7 +97,7 @@ def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) 
 
     What a source holds and one slot cannot take (Tampered), another slot may: a keyfile that
     lango did not make is no key of a slot whose keyfile it made. A source that fails by itself
-    (WrongKey), or damage to a slot, ends the search.
+    (WrongKey), or damage to a slot, ends the search; so does what a custodian calls damaged.
     """
     failure: LangoError = NotApplicable("the vault has no slot for it", kind="suitable")
     closed = []
@@ -105,6 +105,8 @@ def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) 
         try:
             credential = source.offer(slot)
         except (CustodyUnavailable, NotApplicable, Tampered) as err:
+            if isinstance(err, Tampered) and slot.kind in ELSEWHERE:
+                raise
             failure = _graver(failure, err)
             continue
         try:

@@ -11,6 +11,7 @@ from lango_cli.errors import (
     CustodyDenied,
     CustodyUnavailable,
     KeyNotFound,
+    KeyUnusable,
     Locked,
     Tampered,
     UsageProblem,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lango_cli.config.load import Settings
+    from lango_cli.errors import LangoError
     from lango_cli.model_custody import Context
 
 ONE = "aws-kms:alias/one?region=eu-west-1"
@@ -243,6 +245,18 @@ def test_nothing_follows_a_refusal(flags: Flags, far: Far) -> None:
     made(flags, ONE, keyfile=True)
     far.refusing(ONE)
     with pytest.raises(CustodyDenied):
+        opened(flags)
+
+
+@pytest.mark.usefixtures("kms_first")
+@pytest.mark.parametrize("kind", [CustodyDenied, KeyNotFound, KeyUnusable, Tampered])
+def test_no_other_custodian_follows_a_refusal_or_a_damaged_byte(
+    flags: Flags, far: Far, kind: type[LangoError]
+) -> None:
+    made(flags, ONE, TWO)
+    assert opened(flags) == "kms"
+    far.wrong[ONE] = kind("so it is")
+    with pytest.raises(kind, match="so it is"):
         opened(flags)
 
 
