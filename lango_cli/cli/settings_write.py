@@ -27,7 +27,7 @@ from lango_cli.config import document
 from lango_cli.config.declared import locate
 from lango_cli.config.finding import flat
 from lango_cli.config.kinds import JSON_KINDS, WORDS
-from lango_cli.config.references import refers
+from lango_cli.config.references import is_reference
 from lango_cli.errors import InvalidSetting, NotInitialised, UsageProblem
 from lango_cli.wiring import settings_edit as editing
 
@@ -62,7 +62,7 @@ def set_one(
     setting = find_or_parent(name)
     words = [] if value is None else [value]
     sources = (from_file, from_fd, from_env, generate)
-    if setting.secret and value is not None and value != "-" and not refers(value):
+    if setting.secret and value is not None and value != "-" and not is_reference(value):
         raise UsageProblem(
             f"{name} is sensitive and stands on the command line", hint=values.SPILL
         )

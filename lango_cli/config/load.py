@@ -198,7 +198,21 @@ def _from_file(path: str) -> Iterator[Given]:
         document = tomllib.loads(data.decode())
     except (ValueError, RecursionError):
         raise InvalidSetting(f"{path} is not TOML", hint="see README, Settings") from None
-    yield from from_document(document, FILE, path)
+    for one in from_document(document, FILE, path):
+        if one.setting.secret and one.text:
+            _refuse_sensitive(one)
+        yield one
+
+
+def _refuse_sensitive(given: Given) -> None:
+    """InvalidSetting for a sensitive value that stands in a file; a reference to one may."""
+    from lango_cli.config.references import is_reference
+
+    if not is_reference(given.text):
+        raise InvalidSetting(
+            f"{given.where}: a value of {given.setting.key} is sensitive and stands in a file",
+            hint="take it out and keep it in the vault: lango settings set KEY",
+        )
 
 
 def from_document(document: Mapping[str, Any], origin: str, where: str) -> Iterator[Given]:

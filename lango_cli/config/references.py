@@ -52,6 +52,6 @@ def _filled(
     return text
 
 
-def refers(text: str) -> bool:
-    """Whether there is a reference in this text."""
-    return REFERENCE.search(text) is not None
+def is_reference(text: str) -> bool:
+    """Whether this text is one reference and nothing besides: no part of a value stands in it."""
+    return REFERENCE.fullmatch(text) is not None

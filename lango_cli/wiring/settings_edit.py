@@ -15,7 +15,7 @@ from lango_cli import files
 from lango_cli.config import document, load
 from lango_cli.config.declared import member
 from lango_cli.config.finding import find, flat
-from lango_cli.config.references import refers, resolve
+from lango_cli.config.references import is_reference, resolve
 from lango_cli.errors import InvalidSetting
 from lango_cli.secret import SecretBytes
 from lango_cli.vault.profiles import check_name
@@ -140,7 +140,7 @@ class Changes:
             value = document.to_json(setting, text)
         if text == document.REDACTED:
             raise InvalidSetting(f"{key} was taken out of this document: it holds no value")
-        if setting.secret and text and not refers(text):
+        if setting.secret and text and not is_reference(text):
             self.secrets[key] = SecretBytes(text.encode())
         elif setting.bootstrap:
             self.file[key] = value

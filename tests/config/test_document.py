@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lango_cli.config import document
+from lango_cli.config import document, load
 from lango_cli.config.declared import everything, locate, nearest
 from lango_cli.config.finding import find, flat
 from lango_cli.config.json_schema import schema
@@ -18,6 +18,9 @@ from lango_cli.config.references import resolve
 from lango_cli.config.schema import SETTINGS
 from lango_cli.errors import InvalidSetting, LangoError, TooLarge, UnknownSetting
 from tests.config.test_load import OTHER
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SEED = {
     "security": {
@@ -217,3 +220,13 @@ def test_a_reference_is_filled_once_and_what_it_gives_is_not_looked_at() -> None
     }
     with pytest.raises(InvalidSetting, match="k refers to NONE, which is not set"):
         resolve("k", "${NONE}", variables.get, secrets.__getitem__)
+
+
+def test_a_sensitive_value_does_not_stand_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[providers.a]\napiKey = "sk-hunter2"\n')
+    with pytest.raises(InvalidSetting, match="sensitive") as caught:
+        load.load(str(path), {})
+    assert "hunter2" not in caught.value.message + caught.value.hint
+    path.write_text('[providers.a]\napiKey = "{{secret:a}}"\n')
+    assert load.written(str(path)) == {"providers.a.apiKey": "{{secret:a}}"}
