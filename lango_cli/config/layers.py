@@ -10,21 +10,23 @@ from __future__ import annotations
 
 from lango_cli.config.declared import locate
 from lango_cli.config.finding import flat
-from lango_cli.config.load import PROFILE, from_document
+from lango_cli.config.load import PROFILE, Given
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from lango_cli.config.load import Given
-
 
 def sealed(document: Mapping[str, Any], name: str) -> Iterator[Given]:
-    """What is read from a profile that has this document; an error names the profile."""
-    for one in from_document(document, PROFILE, f"profile {name}"):
-        if not one.setting.bootstrap:
-            yield one
+    """What is read from a profile that has this document; an error names the profile.
+
+    A name that is not known, as another version of lango may have left one, is passed over.
+    """
+    for key, value in flat(document):
+        setting = locate(key)
+        if setting is not None and not setting.bootstrap:
+            yield Given.of(setting, value, PROFILE, f"profile {name}")
 
 
 def unused(document: Mapping[str, Any]) -> list[str]:

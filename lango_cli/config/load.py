@@ -21,7 +21,6 @@ from lango_cli.errors import InvalidSetting
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
 
     from lango_cli.config.setting import Setting
 
@@ -158,6 +157,11 @@ class Given:
         self.origin = origin
         self.where = where
 
+    @classmethod
+    def of(cls, setting: Setting, value: object, origin: str, where: str) -> Given:
+        """Of a value of TOML or JSON; InvalidSetting for one of another kind."""
+        return cls(setting, text_of(setting, value, f"{where}: "), origin, where)
+
     def value(self) -> Value:
         """The value; InvalidSetting for one that the setting cannot have."""
         return self.setting.parse(self.text, self.where)
@@ -198,7 +202,8 @@ def _from_file(path: str) -> Iterator[Given]:
         document = tomllib.loads(data.decode())
     except (ValueError, RecursionError):
         raise InvalidSetting(f"{path} is not TOML", hint="see README, Settings") from None
-    for one in from_document(document, FILE, path):
+    for key, value in flat(document):
+        one = Given.of(find(key, f"{path}: "), value, FILE, path)
         if one.setting.secret and one.text:
             _refuse_sensitive(one)
         yield one
@@ -213,13 +218,6 @@ def _refuse_sensitive(given: Given) -> None:
             f"{given.where}: a value of {given.setting.key} is sensitive and stands in a file",
             hint="take it out and keep it in the vault: lango settings set KEY",
         )
-
-
-def from_document(document: Mapping[str, Any], origin: str, where: str) -> Iterator[Given]:
-    """What a document sets; UnknownSetting and InvalidSetting say `where` it is wrong."""
-    for key, value in flat(document):
-        setting = find(key, f"{where}: ")
-        yield Given(setting, text_of(setting, value, f"{where}: "), origin, where)
 
 
 def written(config: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lango_cli.config import document, load
 from lango_cli.config.declared import everything, locate
-from lango_cli.config.finding import flat
+from lango_cli.config.finding import find, flat
 from lango_cli.config.forms import dump
 from lango_cli.config.kinds import JSON_KINDS
 from lango_cli.errors import Conflict, InvalidSetting, LangoError, NotInitialised
@@ -63,18 +63,13 @@ class Opened:
         profiles = None if self._vault is None else self._vault.profiles
         values = settings_edit.standing(self._flags, profiles)
         kept = self._kept()
-        keys = {one.key for one in everything() if FREE not in one.key} | set(values)
         fields, standing = {}, {}
-        for key in sorted(keys):
-            setting = locate(key)
-            if setting is None:
-                continue
+        for key, found in sorted(values.items()):
+            setting = find(key)
             fields[key] = self._field(setting)
-            found = values.get(key)
-            now = setting.default if found is None else found.value
             standing[key] = Standing(
-                value_of(setting, now),
-                "default" if found is None else found.origin,
+                value_of(setting, found.value),
+                found.origin,
                 value_of(setting, kept[key]) if key in kept else None,
             )
         patterns = () if self._vault is None else self._patterns()
@@ -85,9 +80,9 @@ class Opened:
     def _kept(self) -> dict[str, Any]:
         """What the places have that a saved draft goes to."""
         path = opening.folders_of(self._flags).config
-        found = {key: document.to_json(locate_or_fail(key), text)
+        found = {key: document.to_json(find(key), text)
                  for key, text in load.written(path).items()
-                 if locate_or_fail(key).bootstrap}  # fmt: skip
+                 if find(key).bootstrap}  # fmt: skip
         if self._vault is not None:
             held = flat(self._vault.profiles.read(self._profile))
             found.update((key, value) for key, value in held if not _bootstrap(key))
@@ -125,7 +120,7 @@ class Opened:
             raise Conflict("the settings were changed by another process", hint="look again")
         changes = settings_edit.Changes()
         for key, new in draft.changes.items():
-            changes.put(key, None if new is None else json_of(locate_or_fail(key), new))
+            changes.put(key, None if new is None else json_of(find(key), new))
         if self._vault is None and (changes.sealed or changes.secrets):
             raise NotInitialised("there is no vault, and these settings are kept in it")
         settings_edit.apply(self._flags, changes, self._vault)
@@ -136,14 +131,6 @@ class Opened:
         if self._vault is not None:
             kept = settings_edit.filled(key, kept, self._vault)
         return SecretText(kept if isinstance(kept, str) else dump(kept))
-
-
-def locate_or_fail(key: str) -> Setting:
-    """The setting of a key that was read or checked before."""
-    found = locate(key)
-    if found is None:
-        raise InvalidSetting(f"there is no setting {key}")
-    return found
 
 
 def _bootstrap(key: str) -> bool:
@@ -164,7 +151,7 @@ def _section(key: str) -> str:
 
 def check(key: str, value: Value) -> str:
     """What is wrong with a value, in words that hold none."""
-    setting = locate_or_fail(key)
+    setting = find(key)
     try:
         settings_edit.Changes().put(key, json_of(setting, value))
     except LangoError as err:

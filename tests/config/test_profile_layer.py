@@ -185,3 +185,13 @@ def test_a_look_takes_no_way_in_that_the_settings_leave_out(place: Place) -> Non
     written(place, "unlock.order = 'prompt'\n")
     assert looking.peek(flags(place)) is None
     assert load.load(str(place.folder / "config.toml"), {}).words("unlock.order") == ("prompt",)
+
+
+def test_what_another_version_left_in_a_profile_is_named_and_stops_nothing(place: Place) -> None:
+    with opened(place) as vault:
+        vault.profiles.write(None, {"tomorrow": {"new": 1}, "secrets": {"versions": 2}})
+        assert settings_of(flags(place), vault).number(VERSIONS) == 2
+        set_value(vault, "a", b"value")
+    found = looking.peek(flags(place))
+    assert found is not None
+    assert found.unused == ("tomorrow",)
