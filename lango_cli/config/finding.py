@@ -17,21 +17,29 @@ if TYPE_CHECKING:
 
 
 def find(key: str, where: str = "") -> Setting:
-    """The setting of this name; UnknownSetting with the nearest one, and `where` it was asked.
+    """The setting of this name; UnknownSetting with the nearest one, and `where` it was asked."""
+    setting = known(key)
+    if setting is None:
+        from lango_cli.config.declared import nearest
 
-    Most commands read what stands here alone; the rest, and names with free parts, are loaded for
-    a name that does not.
+        near = nearest(key)
+        raise UnknownSetting(
+            f"{where}there is no setting {key}" + (f"; did you mean {near}?" if near else "")
+        )
+    return setting
+
+
+def known(key: str) -> Setting | None:
+    """The setting of this name, if there is one.
+
+    Most commands read what stands in `schema` alone; the rest, and names with free parts, are
+    loaded for a name that does not.
     """
     setting = BY_KEY.get(key)
     if setting is None:
-        from lango_cli.config.declared import locate, nearest
+        from lango_cli.config.declared import locate
 
         setting = locate(key)
-        if setting is None:
-            near = nearest(key)
-            raise UnknownSetting(
-                f"{where}there is no setting {key}" + (f"; did you mean {near}?" if near else "")
-            )
     return setting
 
 
@@ -49,7 +57,7 @@ def _nests(key: str) -> bool:
     """Whether names go on after this one, which is no setting itself."""
     if key in BY_KEY:
         return False
-    if any(known.startswith(f"{key}.") for known in BY_KEY):
+    if any(name.startswith(f"{key}.") for name in BY_KEY):
         return True
     from lango_cli.config.declared import below, locate
 

@@ -8,8 +8,7 @@ here, and `unused` names it, so that nobody takes it for being in force.
 
 from __future__ import annotations
 
-from lango_cli.config.declared import locate
-from lango_cli.config.finding import flat
+from lango_cli.config.finding import flat, known
 from lango_cli.config.load import PROFILE, Given
 
 TYPE_CHECKING = False
@@ -24,12 +23,12 @@ def sealed(document: Mapping[str, Any], name: str) -> Iterator[Given]:
     A name that is not known, as another version of lango may have left one, is passed over.
     """
     for key, value in flat(document):
-        setting = locate(key)
+        setting = known(key)
         if setting is not None and not setting.bootstrap:
             yield Given.of(setting, value, PROFILE, f"profile {name}")
 
 
 def unused(document: Mapping[str, Any]) -> list[str]:
     """The settings of a profile that nothing reads from there, sorted."""
-    found = ((key, locate(key)) for key, _ in flat(document))
+    found = ((key, known(key)) for key, _ in flat(document))
     return sorted(key for key, one in found if one is None or one.bootstrap or not one.used)

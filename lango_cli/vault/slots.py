@@ -31,7 +31,6 @@ from lango_cli.vault.envelope import (
     Envelope,
     Slot,
     new_slot_id,
-    open_slot,
     open_with_key,
     seal_slot,
     slot_key,
@@ -340,8 +339,3 @@ def _removable(envelope: Envelope, name: str) -> Slot:
 def _free_label(envelope: Envelope, label: str) -> None:
     if any(slot.label == label for slot in envelope.slots):
         raise Conflict(f"there is a slot labelled {label} already", hint="choose another --label")
-
-
-def drill_slot(envelope: Envelope, slot: Slot, credential: SecretBytes) -> None:
-    """Drill a slot without opening the vault: WrongKey or Tampered if it does not open."""
-    open_slot(envelope, slot, credential).wipe()

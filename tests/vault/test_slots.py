@@ -29,7 +29,6 @@ from lango_cli.secret import SecretBytes
 from lango_cli.vault.bundle import Bundle, decode
 from lango_cli.vault.create import NewSlot, create_vault
 from lango_cli.vault.envelope import hand_over, open_slot
-from lango_cli.vault.slots import drill_slot
 from lango_cli.vault.unlocking import in_order, open_with
 from tests.vault.place import (
     KEYFILE_SLOT,
@@ -256,7 +255,7 @@ def test_two_processes_that_change_slots_at_once_lose_neither_change(place_: Pla
         one.slots.rename(KEYFILE_SLOT, "that computer")
     envelope = envelope_of(place_)
     assert [slot.label for slot in envelope.slots] == ["that computer", "mine", "words"]
-    drill_slot(envelope, envelope.slots[2], entropy)
+    open_slot(envelope, envelope.slots[2], entropy)
 
 
 def test_a_passphrase_that_somebody_else_changed_meanwhile_is_a_conflict(
@@ -276,12 +275,12 @@ def test_a_passphrase_that_somebody_else_changed_meanwhile_is_a_conflict(
     place_.open(Passphrase(b"o")).close()
 
 
-def test_a_drill_opens_no_vault_and_tells_right_from_wrong(place_: Place) -> None:
+def test_a_slot_opens_without_the_database_and_tells_right_from_wrong(place_: Place) -> None:
     envelope = envelope_of(place_)
     place_.database.unlink()
-    drill_slot(envelope, envelope.slots[1], SecretBytes(PASSPHRASE))
+    open_slot(envelope, envelope.slots[1], SecretBytes(PASSPHRASE))
     with pytest.raises(WrongKey):
-        drill_slot(envelope, envelope.slots[1], SecretBytes(b"wrong"))
+        open_slot(envelope, envelope.slots[1], SecretBytes(b"wrong"))
 
 
 # Passing off.
