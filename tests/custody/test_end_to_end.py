@@ -32,6 +32,25 @@ KMS_FIRST = '[unlock]\norder = ["kms", "keyfile"]\n'
 TEXT = b"what is agreed\n"
 
 
+SWAPPING = """
+import shutil
+from lango_cli.cli import keys_kept
+from lango_cli.__main__ import main
+
+read = keys_kept.header
+
+def swapped(call):
+    found = read(call)
+    for name in ("vault.json", "vault.json.2"):
+        shutil.copy(name, f"vault/{name}")
+    return found
+
+keys_kept.header = swapped
+main()
+"""
+"""Lango, with somebody beside it who puts the true header back once it was looked at."""
+
+
 class Owner:
     """Somebody with a token, a home and no passphrase."""
 
@@ -129,6 +148,24 @@ def test_what_a_key_signs_that_never_left_the_token_openssl_verifies(owner: Owne
     owner.token.take_away()
     gone = owner.run("keys", "sign", "deploy", "--from-file", "text", code=40)
     assert gone.text("stdout") == ""
+
+
+def test_a_header_that_is_swapped_for_a_moment_has_nothing_wrapped_by_a_stranger(
+    owner: Owner,
+) -> None:
+    home = owner.folder / "vault"
+    for name in ("vault.json", "vault.json.2"):
+        shutil.copy(home / name, owner.folder / name)
+        forged = (home / name).read_text().replace("object=kek", "object=spare;id=%02")
+        (home / name).write_text(forged)
+    words = [sys.executable, "-c", SWAPPING, "keys", "slot", "rewrap", "kms"]
+    outcome = play(words, Plan(), owner.folder, owner.environment)
+    assert outcome.code == 0, outcome
+    header = (home / "vault.json").read_text()
+    assert header != (owner.folder / "vault.json").read_text()
+    assert "object=kek" in header
+    assert "spare" not in header
+    assert owner.answer("secrets", "get", "api/token") == "a value"
 
 
 def test_without_the_token_the_passphrase_serves_where_that_is_allowed_and_is_told(
