@@ -216,9 +216,9 @@ class AwsCustodian:
         return found
 
     def _check_usage(self) -> None:
-        """KeyUnusable for a key that signs; where asking that is denied, Encrypt will say it."""
+        """KeyUnusable for a key that signs; where it is not said or shown, Encrypt will say it."""
         try:
-            usage = self._about(WRAP).get("KeyUsage")
+            usage = self._about(WRAP).get("KeyUsage", "ENCRYPT_DECRYPT")
         except CustodyDenied:
             return
         if usage != "ENCRYPT_DECRYPT":

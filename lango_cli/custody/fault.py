@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lango_cli.errors import CustodyUnavailable
+from lango_cli.errors import CustodyUnavailable, KeyUnusable
 
 if TYPE_CHECKING:
     from lango_cli.errors import LangoError
 
 WRAP, UNWRAP, SIGN, VERIFY = "wrap", "unwrap", "sign", "verify"
 PUBLIC_KEY, DESCRIBE = "public key", "describe"
+UNUSABLE = "look at the key where it is kept: is it enabled, and made for this?"
 
 
 class Where:
@@ -30,6 +31,8 @@ class Where:
         self, kind: type[LangoError], operation: str, reason: str, *, hint: str | None = None
     ) -> LangoError:
         """An error of this kind, to be raised."""
+        if hint is None and issubclass(kind, KeyUnusable):
+            hint = UNUSABLE
         named = f" (key {self.key})" if self.key else ""
         return kind(f"{self.provider} {operation}{named}: {reason}", hint=hint)
 

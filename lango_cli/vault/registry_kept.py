@@ -34,7 +34,10 @@ def material(vault: Parts, uri: str, purpose: str, key_id: str) -> bytes:
             return kept_keys.wrap(custodian, uri, fresh, vault.id, key_id)
         public = custodian.public_key()
         if not verify_pem(public, PROBE, custodian.sign(PROBE)):
-            raise KeyUnusable(f"{custodian.provider} signs with another key than it shows")
+            raise KeyUnusable(
+                f"{custodian.provider} signs with another key than it shows",
+                hint="look at the key where it is kept; lango takes ECDSA on P-256 over SHA-256",
+            )
         return KeptKey(custodian.provider, uri, public=public).encode()
     finally:
         custodian.close()

@@ -134,6 +134,22 @@ def test_an_alias_and_an_id_are_the_key(kms: Any, endpoint: str) -> None:
     assert opened_at(arn.rpartition("/")[2], endpoint).unwrap(wrapped, HERE) == KEY
 
 
+def test_a_key_whose_usage_is_not_said_is_for_encrypt_to_judge(kms: Any, endpoint: str) -> None:
+    made_plainly = kms.create_key()["KeyMetadata"]
+    assert "KeyUsage" not in kms.describe_key(KeyId=made_plainly["KeyId"])["KeyMetadata"]
+    custodian = opened_at(made_plainly["Arn"], endpoint)
+    assert custodian.unwrap(custodian.wrap(KEY, HERE), HERE) == KEY
+
+
+def test_a_key_that_is_not_for_this_is_to_be_looked_at_where_it_is_kept(
+    kms: Any, endpoint: str
+) -> None:
+    signs = opened_at(made(kms, KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256"), endpoint)
+    with pytest.raises(KeyUnusable) as refused:
+        signs.wrap(KEY, HERE)
+    assert refused.value.hint.startswith("look at the key where it is kept")
+
+
 def test_it_is_wrapped_anew_without_coming_here(kms: Any, endpoint: str) -> None:
     custodian = opened_at(made(kms), endpoint)
     wrapped = custodian.wrap(KEY, HERE)
