@@ -127,8 +127,10 @@ class Conversation:
         yield from self._list(name, keys, tuple(patterns.values()))
 
     def _list(self, head: str, keys: list[str], patterns: tuple[Field, ...] = ()) -> Talk:
+        wrong: tuple[str, ...] = ()
         while True:
-            lines = ["", head]
+            lines = ["", head, *wrong]
+            wrong = ()
             for number, key in enumerate(keys, 1):
                 mark = "changed, " if key in self.draft.changes else ""
                 lines.append(f"{number}. {mark}{key}: {self._said(key)}")
@@ -143,6 +145,8 @@ class Conversation:
                 before = set(self.draft.fields)
                 yield from self._add(patterns[place - len(keys)])
                 keys = sorted({*keys, *(set(self.draft.fields) - before)})
+            else:
+                wrong = (_strange(answer),)
 
     def _add(self, pattern: Field) -> Talk:
         answer = yield from _ask((pattern.doc,), f"The name that stands in {pattern.key}")
@@ -236,6 +240,8 @@ class Conversation:
             elif (place := _number(answer.removeprefix("d").strip(), len(items))) is not None:
                 removed = answer.startswith("d")
                 items[place : place + 1] = [] if removed else [(yield from _typed(field))]
+            else:
+                lines = (_strange(answer),)
 
     def _taken(self, field: Field, items: list[Item], begun: list[Item], answer: str) -> Answer:
         """Whether the list is done with: what is wrong, or "" if it is."""
@@ -292,6 +298,10 @@ def _number(answer: str, count: int) -> int | None:
     if answer.isascii() and answer.isdigit() and len(answer) < 10 and 1 <= int(answer) <= count:
         return int(answer) - 1
     return None
+
+
+def _strange(answer: str) -> str:
+    return f"Error: {shown(answer)} is none of these"
 
 
 def _item(item: Item) -> str:

@@ -211,8 +211,12 @@ def _has_room(lines: list[str], width: int) -> bool:
 
 
 def found(draft: Draft, text: str) -> list[Field]:
-    """The settings with all these words; those with them in their keys first."""
-    words = text.casefold().split()
+    """The settings with all these words; those with them in their keys first.
+
+    Of these, first the ones where each word begins a part of the key: `ttl` is more likely meant
+    for `unlock.ttl` than for `settlement`. A `/` in front, as other programs want it, is no word.
+    """
+    words = text.casefold().removeprefix("/").split()
     named, told = [], []
     for field in draft.fields.values():
         key = field.key.casefold()
@@ -220,7 +224,16 @@ def found(draft: Draft, text: str) -> list[Field]:
             named.append(field)
         elif all(word in _told(draft, field) for word in words):
             told.append(field)
+    named.sort(key=lambda field: not all(_begins(word, field.key) for word in words))
     return named + told
+
+
+def _begins(word: str, key: str) -> bool:
+    """Whether a part of the key, after a dot or at a capital letter, begins with this word."""
+    at = key.casefold().find(word)
+    while at > 0 and key[at - 1] != "." and not key[at].isupper():
+        at = key.casefold().find(word, at + 1)
+    return at >= 0
 
 
 def _told(draft: Draft, field: Field) -> str:

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from lango_cli.secret import SecretText
 from lango_cli.tui.cells import cells, folded, plain
-from lango_cli.tui.draft import Clash, Pairs
+from lango_cli.tui.draft import Clash, Draft, Field, Pairs
 from lango_cli.tui.ending import READING, Conflicts, Summary
 from lango_cli.tui.form import ChoiceForm, SecretForm, ValueForm
 from lango_cli.tui.keys import Decoder
 from lango_cli.tui.machine import begin, brought_together, press, resized
 from lango_cli.tui.menu import LEAVE, SAVE, Menu, render
 from lango_cli.tui.question import Question
-from lango_cli.tui.sections import Search, Sections
+from lango_cli.tui.sections import Search, Sections, found
 from tests.tui.drafts import LONG, draft
 
 if TYPE_CHECKING:
@@ -128,6 +128,20 @@ def test_a_wrong_value_stays_in_its_form_with_the_error_below_it() -> None:
 def test_search_narrows_with_each_key() -> None:
     assert "Search: 2 of 7" in text(played(begin(draft()), "unl"))
     assert "Search: 1 of 7" in text(played(begin(draft()), "unlock tt"))
+
+
+def test_a_slash_in_front_of_a_search_is_no_word() -> None:
+    assert "Search: 1 of 7" in text(played(begin(draft()), "/unlock tt"))
+
+
+def test_a_search_finds_first_what_a_part_of_the_key_begins_with() -> None:
+    fields = [Field(key, "", "text", "", "") for key in ("a.settlement", "a.maxTtl", "unlock.ttl")]
+    those = Draft({field.key: field for field in fields}, {})
+    assert [field.key for field in found(those, "ttl")] == [
+        "a.maxTtl",
+        "unlock.ttl",
+        "a.settlement",
+    ]
 
 
 def test_a_list_is_edited_item_by_item() -> None:

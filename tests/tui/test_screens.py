@@ -266,6 +266,18 @@ def test_ctrl_c_in_the_conversation_asks_before_it_loses(home: Home, people: lis
     assert home.get("output.color") == "auto"
 
 
+def test_the_conversation_says_which_answer_it_cannot_use(
+    home: Home, people: list[Person]
+) -> None:
+    people.append(Person(home, "--plain", rows=200))
+    person = people[0]
+    person.sees("q to leave:")
+    person.press("exempt\r", sees="Number, or Enter to go back:")
+    person.press("77\r", sees="Error: 77 is none of these")
+    person.press("1\r", sees="no items")
+    person.press("crypto_hash\r", sees="Error: crypto_hash is none of these")
+
+
 def test_without_a_terminal_it_names_the_scripted_commands(home: Home) -> None:
     said = home.run("settings", code=2)
     assert "lango settings get, set, unset, list" in said
