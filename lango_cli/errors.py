@@ -291,7 +291,10 @@ class DetectorUnavailable(LangoError):
 
     code = 52
     id = "detector_unavailable"
-    default_hint = "see why: lango doctor; what else may happen: presidio.whenDown in README"
+    default_hint = (
+        "see why: lango doctor; what else may happen:"
+        " lango settings describe security.interceptor.presidio.whenDown"
+    )
 
 
 class PolicyDenied(LangoError):

@@ -68,7 +68,10 @@ def restore(
 def _story(ready: Restoring, difference: Difference, *, there: bool) -> str:
     made = f"of {rfc3339(ready.backup.about.made / 1000)}"
     if not there:
-        return f"there is no vault at {ready.home.folder}: one with the backup's {made} is made"
+        return (
+            f"there is no vault at {ready.home.folder}: one is made with the backup's"
+            f" {difference.restored} secrets {made}"
+        )
     present = f"the {difference.present} now" if difference.present else "what the vault holds"
     return (
         f"the backup's {difference.restored} secrets {made} replace {present};"

@@ -207,8 +207,10 @@ SETTINGS = (
         "count",
         "120",
         (),
-        "Seconds after which a question that nobody answered is a no; 1 to 86400.",
+        "Seconds after which a question that nobody answered is a no.",
         guarded=True,
+        low=1,
+        high=86_400,
     ),
     Setting(
         "security.interceptor.headlessAutoApprove",

@@ -53,10 +53,6 @@ def _judged(settings: Settings) -> Iterator[Finding]:
     if not settings.on(f"{SECTION}.enabled"):
         yield ok("approval", f"approval: {line(settings)}")
         return
-    if not 1 <= settings.number(f"{SECTION}.approvalTimeoutSec") <= 86_400:
-        yield error(
-            "approval", f"{SECTION}.approvalTimeoutSec is not from 1 to 86400", "set it to 120"
-        )
     weak = list(_weak(settings))
     for text, hint in weak:
         yield advice("approval", f"approval: {text}", hint)

@@ -20,6 +20,9 @@ OWN = tuple(
     f"security.interceptor.pii{name}Patterns" for name in ("Enabled", "Disabled", "Custom")
 )
 
+SET = "lango settings set security.interceptor.presidio."
+OFF, BLOCK = f"start it, or: {SET}enabled false", f"{SET}whenDown block"
+
 
 def redaction(flags: Flags, folders: Folders) -> Iterator[Finding]:
     """Both checks; settings that cannot be read are another check's finding."""
@@ -52,8 +55,8 @@ def _presidio(settings: Settings) -> Iterator[Finding]:
     if not stands.enabled:
         yield ok("presidio", text)
     elif not stands.answers:
-        yield error("presidio", text, "start it, or set security.interceptor.presidio.enabled")
+        yield error("presidio", text, OFF)
     elif stands.when_down != "block":
-        yield advice("presidio", text, "set security.interceptor.presidio.whenDown to block")
+        yield advice("presidio", text, BLOCK)
     else:
         yield ok("presidio", text)

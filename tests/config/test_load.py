@@ -316,3 +316,13 @@ def test_a_child_does_not_inherit_the_passphrase(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("LANGO_KEYFILE", "/some/file")
     assert load.PASSPHRASE not in load.child_environment()
     assert load.child_environment()["LANGO_KEYFILE"] == "/some/file"
+
+
+@pytest.mark.parametrize("seconds", ["0", "86401", "-3"])
+def test_a_question_that_cannot_end_is_refused_where_it_is_set_and_the_range_is_said(
+    seconds: str,
+) -> None:
+    setting = find("security.interceptor.approvalTimeoutSec")
+    assert setting.takes() == "a whole number from 1 to 86400"
+    with pytest.raises(InvalidSetting):
+        setting.parse(seconds, "file")
