@@ -1,9 +1,11 @@
 """A key in this machine's TPM 2.0, by the commands of tpm2-tools.
 
 Why those and no binding: there is no wheel of one, and the commands are on every distribution. The
-rule: what is secret goes to them by a pipe or a descriptor in memory, never as a word, and between
-them and the chip under a session's encryption, so that a listener on the bus hears nothing. What
-went wrong is told by the TPM's response code. Each command ends with the deadline of the whole.
+rule: what is secret goes to them by a pipe or a descriptor in memory, never as a word. Keys go
+between them and the chip under a session's encryption, so that a listener on the bus hears none; a
+PIN it does hear, because the commands take one for such a session as a word alone, for all to
+read. What went wrong is told by the TPM's response code. Each command ends with the deadline of
+the whole.
 
 Wrapping: 32 bytes are sealed under the owner hierarchy's primary key, which the TPM makes anew
 from its own seed each time (`handle` names a persistent parent instead), with a policy over PCRs

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import subprocess
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -236,3 +238,67 @@ def test_a_vault_opens_by_this_machines_tpm_alone(tpm: Tpm, tmp_path: Path) -> N
     assert lango("secrets", "get", "demo/token", code=KeyUnusable.code) == b""
     tpm.run("pcrreset", "16")
     assert lango("secrets", "get", "demo/token") == TOKEN.encode()
+
+
+class Bus:
+    """What a listener hears between the commands and a TPM."""
+
+    def __init__(self, tpm: Tpm) -> None:
+        self.heard = bytearray()
+        port = two_free_ports()
+        self._listeners = [socket.create_server(("127.0.0.1", port + more)) for more in (0, 1)]
+        self._threads = [
+            threading.Thread(target=self._accept, args=(listener, tpm.port + more))
+            for more, listener in enumerate(self._listeners)
+        ]
+        for thread in self._threads:
+            thread.start()
+        tcti = f"swtpm:host=127.0.0.1,port={port}"
+        self.environment = {**tpm.environment, "TPM2TOOLS_TCTI": tcti}
+
+    def close(self) -> None:
+        """Hang up."""
+        for listener in self._listeners:
+            listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for listener in self._listeners:
+            listener.close()
+
+    def _accept(self, listener: socket.socket, there: int) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                with near, socket.create_connection(("127.0.0.1", there)) as far:
+                    self._pass_on(near, far)
+
+    def _pass_on(self, near: socket.socket, far: socket.socket) -> None:
+        while True:
+            for one in select.select([near, far], [], [])[0]:
+                some = one.recv(1 << 16)
+                if not some:
+                    return
+                self.heard += some
+                (far if one is near else near).sendall(some)
+
+
+@pytest.fixture
+def bus(tpm: Tpm) -> Iterator[Bus]:
+    made = Bus(tpm)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("pin", [None, b"a long PIN of mine"])
+@pytest.mark.parametrize("policy", ["", "pcrs=sha256:16"])
+def test_a_listener_on_the_bus_does_not_hear_the_key(
+    bus: Bus, pin: bytes | None, policy: str
+) -> None:
+    asked = None if pin is None else SecretBytes(pin)
+    uri = parse(f"tpm2:?{policy}{'&' * bool(policy and pin)}{'pin=yes' if pin else ''}")
+    options = Options(lambda: asked, bus.environment, timeout=PATIENCE, retries=0)
+    with_it = open_custodian(uri, options)
+    sealed = with_it._seal(KEY, asked)
+    assert with_it._unseal(sealed, asked) == KEY
+    assert len(bus.heard) > 1000
+    assert KEY.reveal() not in bus.heard
