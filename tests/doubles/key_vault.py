@@ -2,23 +2,26 @@
 
 Microsoft publishes no emulator. Its own client library is what speaks to this one, by TLS under an
 authority of the test's own, and it has to answer the challenge before anything is done for it.
-Its name ends in that of its domain, as the client wants it; whoever uses it lets that name stand
-for this machine.
+Beside it stands what an App Service gives its programs, a managed identity's endpoint: so the
+token is one that Microsoft's own `DefaultAzureCredential` finds.
+
+A challenge is for a domain that the vault's name ends in. The name here is an address, and so its
+"domain" is the end of one.
 """
 
 from __future__ import annotations
 
 import base64
-import datetime
+import functools
 import json
 import os
-import ssl
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from cryptography.hazmat.primitives.keywrap import (
@@ -26,15 +29,17 @@ from cryptography.hazmat.primitives.keywrap import (
     aes_key_unwrap,
     aes_key_wrap,
 )
-from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.doubles.authority import Authority
 
 OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
-DOMAIN = "vault.test"
-HOST = f"kv.{DOMAIN}"
-TOKEN = "a token that the test's credential gives"
+HOST, DOMAIN = "127.0.0.1", "0.0.1"
+FIRST = "0123456789abcdef0123456789abcdef"
+TENANT = "0a1b2c3d-0000-0000-0000-000000000000"
+IDENTITY = "a header that only programs of this machine know"
+MAKING = ("wrapkey", "sign")
+"""What a key that has expired, or is not valid yet, does not do; it unwraps all the same."""
 
 
 def b64(data: bytes) -> str:
@@ -49,94 +54,141 @@ def number(value: int) -> str:
     return b64(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 
 
+@functools.cache
+def rsa_key(which: int) -> rsa.RSAPrivateKey:
+    """One of a few keys that are made once: making one takes longer than most tests."""
+    assert which >= 0
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 class KeyVault:
     """Keys by name, each the newest version. `answer`: what is said in place of all else."""
 
-    def __init__(self, folder: Path) -> None:
-        self.keys: dict[str, Any] = {}
+    def __init__(self, authority: Authority) -> None:
+        self.clean()
+        self._server = _serve(self.handle)
+        self._server.socket = authority.server().wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        self._identity = _serve(self.give_token)
+        self.port = self._server.server_address[1]
+        for server in (self._server, self._identity):
+            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        self.url = f"https://{HOST}:{self.port}"
+
+    def clean(self) -> None:
+        """As on the first day: two RSA keys, one of AES, one that signs, and a good token."""
+        self.keys: dict[str, Any] = {
+            "kek": rsa_key(0),
+            "spare": rsa_key(1),
+            "hsm": bytes(range(1, 33)),
+            "signer": ec.generate_private_key(ec.SECP256R1()),
+        }
         self.versions: dict[str, str] = {}
         self.older: dict[tuple[str, str], Any] = {}
-        self.disabled: set[str] = set()
+        self.about: dict[str, dict[str, Any]] = {}
+        """Attributes of keys: `enabled`, `nbf`, `exp`."""
+        self.deleted: set[str] = set()
+        self.token = f"token {b64(os.urandom(24))}".replace(" ", "-")
+        """The one that is good now."""
+        self.claims = ""
+        """What a token must have been asked for with; else there is a challenge for it."""
+        self.domain: str | None = None
+        """What the challenge is for, where it is not this vault's own domain."""
         self.answer: tuple[int, bytes] | None = None
-        self.missing = 0
-        """Bytes that an answer promises and does not have."""
-        self.go_on = threading.Event()
-        self.go_on.set()
+        self.made: bytes | None = None
+        """What every key makes, in place of what it would."""
         self.calls: list[str] = []
         self.challenges = 0
-        vault = self
+        self.scopes: list[str] = []
+        """What tokens were asked for, at the identity's endpoint."""
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                vault.handle(self, {})
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                vault.handle(self, json.loads(body or b"{}"))
-
-            def log_message(self, *_words: object) -> None:
-                """Nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        self.url = f"https://{HOST}:{self.port}"
-        self.resource = f"https://{DOMAIN}:{self.port}"
-        self.authority = str(folder / "authority.pem")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*_certificate(folder))
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def environment(self) -> dict[str, str]:
+        """Where a program finds the identity that the vault knows."""
+        return {
+            "IDENTITY_ENDPOINT": f"http://127.0.0.1:{self._identity.server_address[1]}/token",
+            "IDENTITY_HEADER": IDENTITY,
+            "NO_PROXY": HOST,
+        }
 
     def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        for server in (self._server, self._identity):
+            server.shutdown()
+            server.server_close()
 
     def rotate(self, name: str, key: Any) -> None:
         self.older[name, self._newest(name)] = self.keys[name]
         self.keys[name], self.versions[name] = key, os.urandom(16).hex()
 
     def _newest(self, name: str) -> str:
-        return self.versions.get(name, "0123456789abcdef0123456789abcdef")
+        return self.versions.get(name, FIRST)
 
-    def handle(self, request: Any, body: dict[str, str]) -> None:
-        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+    def give_token(self, request: Any, _body: bytes) -> None:
+        asked = parse_qs(urlsplit(request.path).query)
+        if request.headers.get("X-IDENTITY-HEADER") != IDENTITY:
+            _answer(request, 403, b"{}")
+            return
+        self.scopes += asked.get("resource", [])
+        given = {
+            "access_token": self.token,
+            "expires_on": str(int(time.time()) + 86400),
+            "resource": asked["resource"][0],
+            "token_type": "Bearer",
+        }
+        _answer(request, 200, json.dumps(given).encode())
+
+    def handle(self, request: Any, body: bytes) -> None:
+        if request.headers.get("Authorization") != f"Bearer {self.token}":
             self.challenges += 1
-            request.send_response(401)
-            where = f'authorization="https://login.invalid/tenant", resource="{self.resource}"'
-            request.send_header("WWW-Authenticate", f"Bearer {where}")
-            request.send_header("Content-Length", "0")
-            request.end_headers()
+            _answer(request, 401, b"", {"WWW-Authenticate": f"Bearer {self._challenge(request)}"})
             return
         path = request.path.partition("?")[0].strip("/").split("/")
         self.calls.append(path[-1] if request.command == "POST" else "get")
-        self.go_on.wait(60)
-        status, answer = self.answer or self._work(path, body)
-        request.send_response(status)
-        request.send_header("Content-Type", "application/json")
-        request.send_header("Content-Length", str(len(answer) + self.missing))
-        request.end_headers()
-        request.wfile.write(answer)
+        status, answer = self.answer or self._work(path, json.loads(body or b"{}"))
+        _answer(request, status, answer)
+
+    def _challenge(self, request: Any) -> str:
+        where = f'authorization="https://login.invalid/{TENANT}"'
+        if self.claims and "Authorization" in request.headers:
+            claims = base64.b64encode(self.claims.encode()).decode()
+            return f'{where}, error="insufficient_claims", claims="{claims}"'
+        port = request.headers["Host"].rpartition(":")[2]
+        return f'{where}, resource="{self.domain or f"https://{DOMAIN}:{port}"}"'
 
     def _work(self, path: list[str], body: dict[str, str]) -> tuple[int, bytes]:
         name = path[1]
         newest = self._newest(name)
         version = (path[2] if len(path) > 2 else "") or newest
         key = self.keys.get(name) if version == newest else self.older.get((name, version))
-        if key is None:
+        if key is None or name in self.deleted:
             return _error(404, "KeyNotFound")
         operation = path[-1] if body else "get"
         if operation == "get":
             return 200, json.dumps(self._shown(name, version, key)).encode()
-        if name in self.disabled:
-            return _error(403, "Forbidden", "KeyDisabled")
-        made = _operation(operation, key, unb64(body["value"]))
+        if refused := self._refused(name, operation):
+            return _error(403, "Forbidden", refused)
+        made = self.made
+        if made is None:
+            made = _operation(operation, body["alg"], key, unb64(body["value"]))
         if made is None:
             return _error(400, "BadParameter")
-        kid = f"{self.url}/keys/{name}/{version}"
-        return 200, json.dumps({"kid": kid, "value": b64(made)}).encode()
+        return 200, json.dumps({"kid": self._kid(name, version), "value": b64(made)}).encode()
+
+    def _refused(self, name: str, operation: str) -> str:
+        about = self.about.get(name, {})
+        if not about.get("enabled", True):
+            return "KeyDisabled"
+        if operation in MAKING and time.time() >= about.get("exp", float("inf")):
+            return "KeyExpired"
+        if operation in MAKING and time.time() < about.get("nbf", 0):
+            return "KeyNotYetValid"
+        return ""
+
+    def _kid(self, name: str, version: str) -> str:
+        return f"{self.url}/keys/{name}/{version}"
 
     def _shown(self, name: str, version: str, key: Any) -> dict[str, Any]:
-        about: dict[str, Any] = {"kid": f"{self.url}/keys/{name}/{version}"}
+        about: dict[str, Any] = {"kid": self._kid(name, version)}
         if isinstance(key, rsa.RSAPrivateKey):
             public = key.public_key().public_numbers()
             about |= {"kty": "RSA", "n": number(public.n), "e": number(public.e)}
@@ -146,20 +198,58 @@ class KeyVault:
             about |= {"kty": "EC", "crv": "P-256", "x": x, "y": y}
         else:
             about |= {"kty": "oct-HSM"}
-        return {"key": about, "attributes": {"enabled": name not in self.disabled}}
+        return {"key": about, "attributes": {"enabled": True} | self.about.get(name, {})}
 
 
-def _operation(operation: str, key: Any, value: bytes) -> bytes | None:
+def _serve(handle: Any) -> ThreadingHTTPServer:
+    """A server of which each request, with its body, is given to `handle`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
+
+        def do_GET(self) -> None:
+            handle(self, b"")
+
+        def do_POST(self) -> None:
+            handle(self, self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+
+        def log_message(self, *_words: object) -> None:
+            """Nothing."""
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_words: object) -> None:
+            """Nothing: clients go away as they like."""
+
+    return Server((HOST, 0), Handler)
+
+
+def _answer(request: Any, status: int, body: bytes, more: dict[str, str] | None = None) -> None:
+    request.send_response(status)
+    for name, value in (more or {}).items():
+        request.send_header(name, value)
+    request.send_header("Content-Type", "application/json")
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    request.wfile.write(body)
+
+
+def _operation(operation: str, algorithm: str, key: Any, value: bytes) -> bytes | None:
+    """What the key makes of it; None where this key, by this algorithm, makes nothing."""
     try:
-        if isinstance(key, rsa.RSAPrivateKey) and operation == "wrapkey":
-            return key.public_key().encrypt(value, OAEP)
-        if isinstance(key, rsa.RSAPrivateKey) and operation == "unwrapkey":
-            return key.decrypt(value, OAEP)
-        if isinstance(key, bytes) and operation == "wrapkey":
-            return aes_key_wrap(key, value)
-        if isinstance(key, bytes) and operation == "unwrapkey":
-            return aes_key_unwrap(key, value)
-        if isinstance(key, ec.EllipticCurvePrivateKey) and operation == "sign":
+        if isinstance(key, rsa.RSAPrivateKey) and algorithm == "RSA-OAEP-256":
+            if operation == "wrapkey":
+                return key.public_key().encrypt(value, OAEP)
+            return key.decrypt(value, OAEP) if operation == "unwrapkey" else None
+        if isinstance(key, bytes) and algorithm == "A256KW":
+            if operation == "wrapkey":
+                return aes_key_wrap(key, value)
+            return aes_key_unwrap(key, value) if operation == "unwrapkey" else None
+        if isinstance(key, ec.EllipticCurvePrivateKey) and (operation, algorithm) == (
+            "sign",
+            "ES256",
+        ):
             der = key.sign(value, ec.ECDSA(Prehashed(hashes.SHA256())))
             return b"".join(part.to_bytes(32, "big") for part in decode_dss_signature(der))
     except (ValueError, InvalidUnwrap):
@@ -172,33 +262,3 @@ def _error(status: int, code: str, inner: str = "") -> tuple[int, bytes]:
     if inner:
         about["innererror"] = {"code": inner}
     return status, json.dumps({"error": about}).encode()
-
-
-def _certificate(folder: Path) -> tuple[str, str]:
-    """One that signs itself, for that name, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "vault of a test")])
-    now = datetime.datetime.now(datetime.UTC)
-    host = x509.DNSName(HOST)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(int.from_bytes(os.urandom(8), "big"))
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([host]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "authority.pem", folder / "key.pem"
-    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return str(paths[0]), str(paths[1])
