@@ -18,10 +18,12 @@ from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations wh
 from lango_cli.cli.keys_app import app, header
 from lango_cli.cli.options import command
 from lango_cli.codec import rfc3339
+from lango_cli.config.setting import FALLBACK
 from lango_cli.errors import KeyNotFound
 from lango_cli.vault.envelope import LOCAL, NONE
 from lango_cli.vault.parts import find_slot
-from lango_cli.wiring import kept, kept_health, opening, slotting
+from lango_cli.wiring import fallback as fallbacks
+from lango_cli.wiring import kept_health, opening, settings_edit, slotting
 
 if TYPE_CHECKING:
     from lango_cli.vault.envelope import Envelope, Slot
@@ -57,7 +59,6 @@ def status(
     home = opening.home_of(opening.folders_of(call.flags))
     last = home.last_fallback(envelope.vault)
     when = rfc3339(last) if last else None
-    wanted = kept.policy_of(call.settings())
     if call.ui.json:
         call.ui.document(
             {
@@ -72,8 +73,8 @@ def status(
         ("slot", "kind", "usable", "algorithm", "version", "ms", "uri", "why not"),
         [_row(one) for one in found],
     )
-    if wanted != envelope.fallback:
-        call.ui.note(f"the settings say {wanted}: lango keys kms fallback {wanted}")
+    if wrong := fallbacks.contradicted(call.flags, envelope):
+        call.ui.warn(f"{wrong}; {fallbacks.make_one(envelope)}")
 
 
 def _members(one: SlotHealth) -> dict[str, object]:
@@ -122,12 +123,15 @@ def fallback(
 ) -> None:
     """Say whether local slots may open the vault after a custodian was not available.
 
-    It stands in the header, under its seal, because it is needed before the vault is open.
+    It stands in the header, under its seal, because it is needed before the vault is open, and is
+    the setting security.kms.fallbackToLocal.
     """
     parse.choice(policy, "POLICY", (LOCAL, NONE))
+    changes = settings_edit.Changes()
+    changes.put(FALLBACK, policy == LOCAL)
     with call.vault(real=True) as vault:
-        vault.slots.set_fallback(policy)
-    call.ui.note(kept.FALLBACKS[policy])
+        settings_edit.apply(call.flags, changes, vault)
+    call.ui.note(fallbacks.SAYS[policy])
     if call.ui.json:
         call.ui.document({"fallback": policy})
 

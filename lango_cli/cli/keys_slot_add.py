@@ -26,7 +26,7 @@ from lango_cli.cli.options import command
 from lango_cli.errors import Conflict, UsageProblem
 from lango_cli.vault.envelope import ELSEWHERE
 from lango_cli.vault.slots import check_label
-from lango_cli.wiring import kept, key_uris, making, opening, slotting
+from lango_cli.wiring import fallback, kept, key_uris, making, opening, slotting
 
 if TYPE_CHECKING:
     from lango_cli.model import SlotInfo
@@ -120,12 +120,11 @@ def _uri(call: Call, kind: str, uri: str | None) -> str:
 
 def say_fallback(call: Call, vault: Vault, before: Envelope) -> None:
     """With the first slot of this sort the header takes over what the settings say of fallback."""
-    if any(slot.kind in ELSEWHERE for slot in before.slots):
+    if fallback.has_it(before):
         return
-    policy = kept.policy_of(call.settings())
-    if vault.envelope.fallback != policy:
-        vault.slots.set_fallback(policy)
-    call.ui.note(kept.FALLBACKS[policy])
+    policy = fallback.wanted(call.settings())
+    fallback.follow(vault, policy)
+    call.ui.note(fallback.SAYS[policy])
 
 
 def _check_label(envelope: Envelope, label: str) -> None:

@@ -19,7 +19,7 @@ from lango_cli.tui.draft import counted
 from lango_cli.tui.machine import begin, brought_together
 from lango_cli.tui.menu import SAVE
 from lango_cli.tui.plain import Leaving
-from lango_cli.wiring import menus, onboarding
+from lango_cli.wiring import fallback, menus, onboarding
 
 if TYPE_CHECKING:
     from lango_cli.cli.call import Call
@@ -36,10 +36,12 @@ def open_menu(call: Call, *, wordy: bool) -> None:
     terminal = _terminal(call)
     dumb = call.ui.environment.get("TERM", "dumb") == "dumb"
     with call.vault() if onboarding.has_vault(call.flags) else nullcontext() as vault:
-        opened = menus.Opened(call.flags, vault)
+        opened = menus.Opened(call.flags, vault, lambda: call.vault(real=True))
         done = _talk(opened, terminal) if wordy or dumb else _draw(call, opened, terminal)
     if done.changes:
         call.ui.note(f"saved: {counted(len(done.changes))}")
+    if opened.policy:
+        call.ui.note(fallback.told(opened.policy))
 
 
 def _terminal(call: Call) -> Terminal:

@@ -98,6 +98,8 @@ def describe(call: Call, key: Key) -> None:
     default = document.to_json(setting, setting.default)
     found = values.get(setting.key) or editing.Standing(default, "default")
     home = "config.toml" if setting.bootstrap else "the profile"
+    if found.origin == load.HEADER:
+        home = "the vault's header"
     about: list[tuple[str, Any]] = [
         ("key", setting.key),
         ("doc", setting.doc),

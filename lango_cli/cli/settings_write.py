@@ -28,10 +28,14 @@ from lango_cli.config.declared import locate
 from lango_cli.config.finding import flat
 from lango_cli.config.kinds import JSON_KINDS, WORDS
 from lango_cli.config.references import is_reference
+from lango_cli.config.setting import FALLBACK
 from lango_cli.errors import InvalidSetting, NotInitialised, UsageProblem
+from lango_cli.wiring import fallback
 from lango_cli.wiring import settings_edit as editing
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from lango_cli.config.setting import Setting
     from lango_cli.vault.vault import Vault
 
@@ -73,11 +77,18 @@ def set_one(
             raise UsageProblem(f"{name} needs a value", hint=f"it takes {setting.takes()}")
         read = values.read(call, source, name, raw=False, allow_empty=True)
         given = _text(read.reveal(), name)
-    with vault_of(call, name) as vault:
+    with _vault_for(call, name) as vault:
         changes = editing.Changes()
         _put(call, changes, key, _parsed(setting, name, given or ""), vault)
         _write(call, changes, vault)
     call.ui.note(f"{name} is set" + _marked(setting))
+
+
+def _vault_for(call: Call, key: str | None) -> AbstractContextManager[Vault | None]:
+    """The vault, as changing this setting needs it: by a real unlock where its header has it."""
+    if key == FALLBACK and fallback.in_force(call.flags) is not None:
+        return call.vault(real=True)
+    return vault_of(call, key)
 
 
 def _text(data: bytes, name: str) -> str:
@@ -152,7 +163,9 @@ def _whole(setting: Setting, value: Any) -> Any:  # noqa: ANN401
 def _write(call: Call, changes: editing.Changes, vault: Vault | None) -> None:
     if (changes.sealed or changes.secrets) and vault is None:
         raise NotInitialised("there is no vault, and these settings are kept in it")
-    editing.apply(call.flags, changes, vault)
+    policy = editing.apply(call.flags, changes, vault)
+    if policy:
+        call.ui.note(fallback.told(policy))
 
 
 @command(app, "unset", unlocks=True)
@@ -162,7 +175,7 @@ def unset(call: Call, key: Key) -> None:
     A secret that held a sensitive value stays in the vault.
     """
     setting = find_or_parent(key)
-    with vault_of(call, key) as vault:
+    with _vault_for(call, key) as vault:
         changes = editing.Changes()
         if key == setting.key:
             changes.put(key, None)
@@ -219,7 +232,8 @@ def import_document(
     for key, value in given.items():
         changes.put(key, value)
     sealed = bool(changes.sealed or changes.secrets)
-    with vault_of(call, None if sealed else "unlock.ttl") as vault:
+    headed = not dry_run and editing.new_policy(call.flags, changes) is not None
+    with _vault_for(call, FALLBACK if headed else None if sealed else "unlock.ttl") as vault:
         before = editing.standing(call.flags, None if vault is None else vault.profiles)
         new = [key for key, value in given.items() if _differs(before, key, value)]
         if not dry_run:

@@ -15,6 +15,7 @@ from lango_cli.codec import canonical
 from lango_cli.config.finding import find, flat
 from lango_cli.config.kinds import WORDS
 from lango_cli.config.schema import BY_KEY, SETTINGS
+from lango_cli.config.setting import FALLBACK
 from lango_cli.config.texts import text_of
 from lango_cli.errors import InvalidSetting
 
@@ -32,6 +33,8 @@ PASSPHRASE = "LANGO_PASSPHRASE"  # noqa: S105  # the variable's name, not a pass
 PIN = "LANGO_PKCS11_PIN"
 """The variable that a token's PIN may stand in."""
 DEFAULT, FILE, PROFILE, ENVIRONMENT, FLAG = "default", "file", "profile", "environment", "flag"
+HEADER = "header"
+"""Where `setting.FALLBACK` comes from, once it stands in the vault's header."""
 
 
 class Settings:
@@ -230,6 +233,8 @@ def plain_text(config: str, key: str) -> str | None:
     setting = BY_KEY.get(key)
     if setting is None or not setting.bootstrap or setting.kind in ("table", "fraction"):
         return None
+    if key == FALLBACK:
+        return None  # The header has it, where there is one.
     found = load(config, {})
     if setting.kind in WORDS:
         words = (canonical(word).decode() for word in found.words(key))

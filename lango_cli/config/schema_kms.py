@@ -6,7 +6,7 @@ asked, and fill in what a URI that is being written down leaves out.
 
 from __future__ import annotations
 
-from lango_cli.config.setting import Setting
+from lango_cli.config.setting import FALLBACK, Setting
 
 PROVIDERS = ("local", "aws-kms", "azure-kv", "gcp-kms", "pkcs11", "rpc", "tpm2")
 
@@ -33,12 +33,13 @@ KMS = (
         "Where AWS or Google's KMS answers, where a new slot's URI does not say; empty: as usual.",
     ),
     Setting(
-        "security.kms.fallbackToLocal",
+        FALLBACK,
         "switch",
         "true",
         (),
-        "Whether local slots may open the vault after a KMS was not available. The header keeps it"
-        " from the first kms slot on; lango keys kms fallback changes it there.",
+        "Whether local slots may open the vault after a KMS was not available; from the first kms"
+        " slot on it stands in the vault's header, and changing it takes a real unlock.",
+        guarded=True,
     ),
     Setting(
         "security.kms.keyId",

@@ -11,6 +11,8 @@ from lango_cli.errors import InvalidSetting
 
 DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 FOREVER = "forever"
+FALLBACK = "security.kms.fallbackToLocal"
+"""The one setting that stands in the vault's header, once a custodian keeps one of its slots."""
 MOST = 999_999_999
 """The greatest number of a setting that names no other."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lango_cli.config import load
-from lango_cli.wiring import kept_health, opening
+from lango_cli.wiring import fallback, kept_health, opening
 from lango_cli.wiring.findings import advice, ok
 from lango_cli.wiring.kept import Keeping
 
@@ -28,6 +28,8 @@ def kept_slots(flags: Flags, folders: Folders, envelope: Envelope) -> Iterator[F
     if not slots:
         return
     keeping = Keeping(opening.load_settings(flags), folders, None)
+    if wrong := fallback.contradicted(flags, envelope):
+        yield advice("custody", wrong, fallback.make_one(envelope))
     for slot in slots:
         for found in kept_health.of_slot(keeping, slot):
             yield from _key(found.health, found.label)

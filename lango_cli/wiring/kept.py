@@ -17,7 +17,7 @@ from lango_cli.errors import CustodyDenied, CustodyUnavailable, NotApplicable, T
 from lango_cli.model_custody import KEY_BYTES, Context
 from lango_cli.secret import SecretBytes, SecretText
 from lango_cli.vault.create import NewSlot
-from lango_cli.vault.envelope import HKDF, LOCAL, NONE, Group, Keeper, new_slot_id
+from lango_cli.vault.envelope import HKDF, Group, Keeper, new_slot_id
 from lango_cli.wiring import custodians
 
 if TYPE_CHECKING:
@@ -36,10 +36,6 @@ if TYPE_CHECKING:
 
     Pin = Callable[[], SecretBytes | None]
 
-FALLBACKS = {
-    LOCAL: "where its custodian is not available, a local slot may open the vault",
-    NONE: "where its custodian is not available, no other slot opens the vault by itself",
-}
 KIND = {"tpm2": "tpm2", "rpc": "companion"}
 """The slot kinds of providers; that of all others is `kms`."""
 
@@ -140,11 +136,6 @@ def _share_of(vault: str, slot_id: str, number: int) -> Context:
 def kind_of(uri: str) -> str:
     """The kind of slot that a key URI makes."""
     return KIND.get(parse(uri).provider, "kms")
-
-
-def policy_of(settings: Settings) -> str:
-    """The fallback policy that the settings want."""
-    return LOCAL if settings.on("security.kms.fallbackToLocal") else NONE
 
 
 def ask_pin(ask: Prompter, what: str) -> SecretBytes:

@@ -25,7 +25,7 @@ from lango_cli.vault.create import refuse_existing as refuse
 from lango_cli.vault.envelope import NONE, PBKDF2
 from lango_cli.vault.home import KEYFILE
 from lango_cli.vault.unlocking import open_with
-from lango_cli.wiring import kept, opening, slotting, sources
+from lango_cli.wiring import fallback, kept, opening, slotting, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +112,7 @@ def make_vault(flags: Flags, plan: Plan, warn: Warn, ask: Prompter | None = None
         warn,
         take_back=lambda: undo.take_back(warn),
         page_size=int(settings.text("security.dbEncryption.cipherPageSize")),
-        fallback=NONE if plan.kms is None else kept.policy_of(settings),
+        fallback=NONE if plan.kms is None else fallback.wanted(settings),
     )
 
 

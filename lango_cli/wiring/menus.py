@@ -8,6 +8,7 @@ secret, and its setting has the reference (`settings_edit`).
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from lango_cli.config import document, load
@@ -15,6 +16,7 @@ from lango_cli.config.declared import everything, locate
 from lango_cli.config.finding import find, flat
 from lango_cli.config.forms import dump
 from lango_cli.config.kinds import JSON_KINDS
+from lango_cli.config.setting import FALLBACK
 from lango_cli.errors import Conflict, InvalidSetting, LangoError, NotInitialised
 from lango_cli.secret import SecretText
 from lango_cli.tui.draft import (
@@ -30,9 +32,13 @@ from lango_cli.tui.draft import (
     Pairs,
     Standing,
 )
-from lango_cli.wiring import opening, settings_edit
+from lango_cli.vault.envelope import LOCAL
+from lango_cli.wiring import fallback, opening, settings_edit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from lango_cli.config.setting import Setting
     from lango_cli.tui.draft import Value
     from lango_cli.vault.vault import Vault
@@ -51,8 +57,16 @@ UNUSED = "Not used yet: it is kept for a part of lango that is not here."
 class Opened:
     """The settings of a home, and of the vault in it if there is one; a context manager."""
 
-    def __init__(self, flags: Flags, vault: Vault | None) -> None:
+    def __init__(
+        self,
+        flags: Flags,
+        vault: Vault | None,
+        unlock: Callable[[], Vault] | None = None,
+    ) -> None:
         self._flags = flags
+        self._unlock = unlock
+        self.policy = ""
+        """What the header says of fallback since the draft was saved, where that is new."""
         self._vault = vault
         self._profile = ""
         if vault is not None:
@@ -83,6 +97,9 @@ class Opened:
         found = {key: document.to_json(find(key), text)
                  for key, text in load.written(path).items()
                  if find(key).bootstrap}  # fmt: skip
+        policy = fallback.in_force(self._flags)
+        if policy is not None:
+            found[FALLBACK] = policy == LOCAL
         if self._vault is not None:
             held = flat(self._vault.profiles.read(self._profile))
             found.update((key, value) for key, value in held if not _bootstrap(key))
@@ -106,7 +123,7 @@ class Opened:
             setting.takes(),
             setting.choices,
             tuple(notes),
-            f"profile {self._profile}" if sealed else load.CONFIG,
+            f"profile {self._profile}" if sealed else _place(self._flags, setting),
             NO_VAULT if sealed and self._vault is None else "",
             setting.kind == "order",
         )
@@ -123,7 +140,16 @@ class Opened:
             changes.put(key, None if new is None else json_of(find(key), new))
         if self._vault is None and (changes.sealed or changes.secrets):
             raise NotInitialised("there is no vault, and these settings are kept in it")
-        settings_edit.apply(self._flags, changes, self._vault)
+        with self._unlocked(changes) as unlocked:
+            self.policy = settings_edit.apply(self._flags, changes, self._vault, unlocked)
+
+    def _unlocked(self, changes: settings_edit.Changes) -> AbstractContextManager[Vault | None]:
+        """The vault by a real unlock, where these changes need one and it was opened by less."""
+        enough = self._vault is None or self._vault.master is not None
+        if enough or self._unlock is None:
+            return nullcontext(self._vault)
+        headed = settings_edit.new_policy(self._flags, changes) is not None
+        return self._unlock() if headed else nullcontext(self._vault)
 
     def reveal(self, key: str) -> SecretText:
         """What a sensitive setting's kept value leads to; the audit records that it was read."""
@@ -131,6 +157,12 @@ class Opened:
         if self._vault is not None:
             kept = settings_edit.filled(key, kept, self._vault)
         return SecretText(kept if isinstance(kept, str) else dump(kept))
+
+
+def _place(flags: Flags, setting: Setting) -> str:
+    """Where a setting goes that is no profile's."""
+    headed = setting.key == FALLBACK and fallback.in_force(flags) is not None
+    return "the vault's header" if headed else load.CONFIG
 
 
 def _bootstrap(key: str) -> bool:

@@ -16,10 +16,12 @@ from lango_cli.config import document, load
 from lango_cli.config.declared import member
 from lango_cli.config.finding import find, flat
 from lango_cli.config.references import is_reference, resolve
+from lango_cli.config.setting import FALLBACK
 from lango_cli.errors import InvalidSetting
 from lango_cli.secret import SecretBytes
+from lango_cli.vault.envelope import LOCAL
 from lango_cli.vault.profiles import check_name
-from lango_cli.wiring import opening
+from lango_cli.wiring import fallback, opening
 from lango_cli.wiring.settings import profile_layer
 
 if TYPE_CHECKING:
@@ -48,6 +50,9 @@ def standing(flags: Flags, profiles: Profiles | None) -> dict[str, Standing]:
     for one in load.layers(opening.folders_of(flags).config, flags.settings, profile):
         one.value()  # Says what is wrong with it.
         found[one.setting.key] = Standing(document.to_json(one.setting, one.text), one.origin)
+    policy = fallback.in_force(flags)
+    if policy is not None:
+        found[FALLBACK] = Standing(policy == LOCAL, load.HEADER)
     return found
 
 
@@ -148,8 +153,29 @@ class Changes:
             self.sealed[key] = value
 
 
-def apply(flags: Flags, changes: Changes, vault: Vault | None) -> None:
-    """Write it all."""
+def new_policy(flags: Flags, changes: Changes) -> str | None:
+    """What the header is to say after these changes, where it says something else now."""
+    held = fallback.in_force(flags)
+    if held is None or FALLBACK not in changes.file:
+        return None
+    value = changes.file[FALLBACK]
+    wanted = document.defaults()[FALLBACK] if value is None else value
+    policy = fallback.policy(allowed=wanted is True)
+    return None if policy == held else policy
+
+
+def apply(
+    flags: Flags, changes: Changes, vault: Vault | None, unlocked: Vault | None = None
+) -> str:
+    """Write it all; what the header says of fallback now, if that is new.
+
+    `unlocked`: the vault by a real unlock, where `vault` is by a session and the header is to
+    change. Locked, before anything is written, where neither is.
+    """
+    policy = new_policy(flags, changes)
+    unlocked = unlocked or vault
+    if policy is not None and (unlocked is None or unlocked.master is None):
+        raise fallback.needs_unlocking()
     if changes.file:
         _check_file(flags, changes.file)
     if vault is not None and (changes.sealed or changes.secrets):
@@ -157,6 +183,8 @@ def apply(flags: Flags, changes: Changes, vault: Vault | None) -> None:
         version, held = vault.profiles.version(name), vault.profiles.read(name)
         _seal(vault, name, held, changes)
         vault.profiles.write(name, held, if_version=version)
+    if policy is not None and unlocked is not None:
+        unlocked.slots.set_fallback(policy)
     if changes.file:
         from lango_cli.config.editing import edit
 
@@ -164,6 +192,7 @@ def apply(flags: Flags, changes: Changes, vault: Vault | None) -> None:
         files.ensure_folder(os.path.dirname(path))
         with files.Lock(f"{path}.lock", LOCK_SECONDS, "config.toml"):
             edit(path, changes.file)
+    return policy or ""
 
 
 def into_profile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,7 @@ from lango_cli.errors import (
 )
 from lango_cli.secret import SecretBytes, SecretText
 from lango_cli.vault import audit_check
+from lango_cli.vault import vault as core
 from lango_cli.vault.envelope import HKDF, LOCAL, NONE, Group, Keeper
 from lango_cli.vault.header import parse
 from lango_cli.wiring import (
@@ -27,8 +29,10 @@ from lango_cli.wiring import (
     kept_health,
     key_uris,
     making,
+    menus,
     opening,
     rekeying,
+    settings_edit,
     slotting,
     standing,
 )
@@ -43,6 +47,8 @@ if TYPE_CHECKING:
     from lango_cli.config.load import Settings
     from lango_cli.errors import LangoError
     from lango_cli.model_custody import Context
+    from lango_cli.tui.draft import Draft
+    from lango_cli.vault.vault import Vault
 
 ONE = "aws-kms:alias/one?region=eu-west-1"
 TWO = "aws-kms:alias/two?region=eu-west-1"
@@ -278,12 +284,60 @@ def test_a_fallback_policy_that_somebody_else_wrote_opens_nothing(flags: Flags, 
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_the_setting_goes_into_the_header_with_the_first_kms_slot(
-    flags: Flags, far: Far, monkeypatch: pytest.MonkeyPatch, wanted: bool
+    flags: Flags, far: Far, wanted: bool
 ) -> None:
-    monkeypatch.setenv("LANGO_SECURITY_KMS_FALLBACK_TO_LOCAL", str(wanted).lower())
+    set_allowed(flags, wanted)
     made(flags, ONE)
     envelope = opening.home_of(opening.folders_of(flags)).read_header(quiet)
     assert envelope.fallback == (LOCAL if wanted else NONE)
+
+
+def set_allowed(flags: Flags, allowed: bool) -> None:
+    """The setting, where no vault is yet."""
+    changes = settings_edit.Changes()
+    changes.put("security.kms.fallbackToLocal", allowed)
+    assert settings_edit.apply(flags, changes, None) == ""
+
+
+def drafted(opened: menus.Opened, text: str) -> Draft:
+    """The menu's draft with the setting changed."""
+    draft = opened.read()
+    return replace(draft, changes={"security.kms.fallbackToLocal": text})
+
+
+def test_the_menu_s_save_changes_the_header_too(flags: Flags, far: Far) -> None:
+    made(flags, ONE)
+    with opening.open_vault(flags, None, quiet, real=True) as vault:
+        menu = menus.Opened(flags, vault)
+        draft = drafted(menu, "false")
+        assert draft.fields["security.kms.fallbackToLocal"].home == "the vault's header"
+        menu.save(draft)
+        assert menu.policy == NONE
+        standing = menu.read().standing["security.kms.fallbackToLocal"]
+        assert (standing.origin, standing.kept) == ("header", "false")
+    assert opening.home_of(opening.folders_of(flags)).read_header(quiet).fallback == NONE
+
+
+def test_the_menu_of_a_session_unlocks_for_it_or_changes_nothing(flags: Flags, far: Far) -> None:
+    made(flags, ONE)
+    home = opening.home_of(opening.folders_of(flags))
+    with opening.open_vault(flags, None, quiet, real=True) as vault:
+        bundle = vault.bundle
+    policy = opening.policy_of(opening.load_settings(flags), flags)
+
+    def of_session() -> Vault:
+        return core.open_vault(home, home.read_header(quiet), bundle, policy, quiet)
+
+    with of_session() as vault:
+        menu = menus.Opened(flags, vault)
+        with pytest.raises(Locked, match="needs a real unlock"):
+            menu.save(drafted(menu, "false"))
+        assert home.read_header(quiet).fallback == LOCAL
+        unlocking = menus.Opened(
+            flags, vault, lambda: opening.open_vault(flags, None, quiet, real=True)
+        )
+        unlocking.save(drafted(unlocking, "false"))
+    assert home.read_header(quiet).fallback == NONE
 
 
 def test_a_vault_without_such_slots_allows_no_fallback(flags: Flags, far: Far) -> None:
