@@ -34,6 +34,7 @@ from lango_cli.wiring import fallback
 from lango_cli.wiring import settings_edit as editing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from lango_cli.config.setting import Setting
@@ -78,9 +79,9 @@ def set_one(
         read = values.read(call, source, name, raw=False, allow_empty=True)
         given = _text(read.reveal(), name)
     with _vault_for(call, name) as vault:
-        changes = editing.Changes()
+        changes, agreed = editing.Changes(), _unchanged(call, key, setting, vault)
         _put(call, changes, key, _parsed(setting, name, given or ""), vault)
-        _write(call, changes, vault)
+        _write(call, changes, vault, agreed)
     call.ui.note(f"{name} is set" + _marked(setting))
 
 
@@ -160,10 +161,25 @@ def _whole(setting: Setting, value: Any) -> Any:  # noqa: ANN401
     return value
 
 
-def _write(call: Call, changes: editing.Changes, vault: Vault | None) -> None:
+def _unchanged(
+    call: Call, key: str, setting: Setting, vault: Vault | None
+) -> Callable[[], None] | None:
+    """What sees to it that a list or table, of which one item is changed, is still what it was."""
+    if key == setting.key:
+        return None
+    profiles = None if vault is None else vault.profiles
+    return editing.unchanged(call.flags, setting.key, profiles)
+
+
+def _write(
+    call: Call,
+    changes: editing.Changes,
+    vault: Vault | None,
+    agreed: Callable[[], None] | None = None,
+) -> None:
     if (changes.sealed or changes.secrets) and vault is None:
         raise NotInitialised("there is no vault, and these settings are kept in it")
-    policy = editing.apply(call.flags, changes, vault)
+    policy = editing.apply(call.flags, changes, vault, agreed)
     if policy:
         call.ui.note(fallback.told(policy))
 
@@ -176,7 +192,7 @@ def unset(call: Call, key: Key) -> None:
     """
     setting = find_or_parent(key)
     with _vault_for(call, key) as vault:
-        changes = editing.Changes()
+        changes, agreed = editing.Changes(), _unchanged(call, key, setting, vault)
         if key == setting.key:
             changes.put(key, None)
         else:
@@ -184,7 +200,7 @@ def unset(call: Call, key: Key) -> None:
             table = dict(editing.look(call.flags, setting.key, profiles).value)
             table.pop(key[len(setting.key) + 1 :], None)
             changes.put(setting.key, table or None)
-        _write(call, changes, vault)
+        _write(call, changes, vault, agreed)
     call.ui.note(f"{key} is not set any more")
 
 

@@ -1,14 +1,15 @@
 """The settings as the menu edits them: read into a draft, and a draft saved.
 
-The rule: before anything is written it is read again; what somebody else changed since the draft
-was read is a Conflict, and the menu brings the two together. A sensitive value is kept as a
-secret, and its setting has the reference (`settings_edit`).
+The rule: once no other lango can write, and before anything is written, it is read again; what
+somebody else changed since the draft was read is a Conflict, and the menu brings the two together.
+A sensitive value is kept as a secret, and its setting has the reference (`settings_edit`).
 """
 
 from __future__ import annotations
 
 import json
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lango_cli.config import document, load
@@ -130,18 +131,16 @@ class Opened:
 
     def save(self, draft: Draft) -> None:
         """Write the changes; Conflict if what they were made upon is not what stands there now."""
-        fresh = self.read()
-        others = {key for key in {*draft.standing, *fresh.standing}
-                  if _stands(draft, key) != _stands(fresh, key)}  # fmt: skip
-        if others:
-            raise Conflict("the settings were changed by another process", hint="look again")
         changes = settings_edit.Changes()
         for key, new in draft.changes.items():
             changes.put(key, None if new is None else json_of(find(key), new))
         if self._vault is None and (changes.sealed or changes.secrets):
             raise NotInitialised("there is no vault, and these settings are kept in it")
         with self._unlocked(changes) as unlocked:
-            self.policy = settings_edit.apply(self._flags, changes, self._vault, unlocked)
+            agreed = partial(self._compare, draft)
+            self.policy = settings_edit.apply(
+                self._flags, changes, self._vault, agreed, unlocked=unlocked
+            )
 
     def _unlocked(self, changes: settings_edit.Changes) -> AbstractContextManager[Vault | None]:
         """The vault by a real unlock, where these changes need one and it was opened by less."""
@@ -150,6 +149,14 @@ class Opened:
             return nullcontext(self._vault)
         headed = settings_edit.new_policy(self._flags, changes) is not None
         return self._unlock() if headed else nullcontext(self._vault)
+
+    def _compare(self, draft: Draft) -> None:
+        """Conflict if a setting is not what it was when the draft was read."""
+        fresh = self.read()
+        others = {key for key in {*draft.standing, *fresh.standing}
+                  if _stands(draft, key) != _stands(fresh, key)}  # fmt: skip
+        if others:
+            raise Conflict("the settings were changed by another process", hint="look again")
 
     def reveal(self, key: str) -> SecretText:
         """What a sensitive setting's kept value leads to; the audit records that it was read."""

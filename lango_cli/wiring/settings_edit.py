@@ -9,6 +9,7 @@ that was read, the file as it was read: what somebody else changed meanwhile is 
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lango_cli import files
@@ -17,7 +18,7 @@ from lango_cli.config.declared import member
 from lango_cli.config.finding import find, flat
 from lango_cli.config.references import is_reference, resolve
 from lango_cli.config.setting import FALLBACK
-from lango_cli.errors import InvalidSetting
+from lango_cli.errors import Conflict, InvalidSetting
 from lango_cli.secret import SecretBytes
 from lango_cli.vault.envelope import LOCAL
 from lango_cli.vault.profiles import check_name
@@ -25,7 +26,7 @@ from lango_cli.wiring import fallback, opening
 from lango_cli.wiring.settings import profile_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from lango_cli.config.setting import Setting
     from lango_cli.model_settings import ProfileMeta, Profiles
@@ -101,6 +102,17 @@ def appended(flags: Flags, setting: Setting, value: Any, profiles: Profiles | No
     return [*held, *(value if isinstance(value, list) and not free else [value])]
 
 
+def unchanged(flags: Flags, key: str, profiles: Profiles | None) -> Callable[[], None]:
+    """What raises Conflict if the value of a setting is, by then, not the one that it is now."""
+    before = _seek(flags, key, profiles)
+
+    def agreed() -> None:
+        if _seek(flags, key, profiles) != before:
+            raise Conflict(f"{key} was changed meanwhile; nothing was written", hint="try again")
+
+    return agreed
+
+
 def given(values: Mapping[str, Standing]) -> dict[str, Any]:
     """The values that somebody set."""
     return {key: one.value for key, one in values.items() if one.origin != load.DEFAULT}
@@ -165,34 +177,54 @@ def new_policy(flags: Flags, changes: Changes) -> str | None:
 
 
 def apply(
-    flags: Flags, changes: Changes, vault: Vault | None, unlocked: Vault | None = None
+    flags: Flags,
+    changes: Changes,
+    vault: Vault | None,
+    agreed: Callable[[], None] | None = None,
+    *,
+    unlocked: Vault | None = None,
 ) -> str:
     """Write it all; what the header says of fallback now, if that is new.
 
-    `unlocked`: the vault by a real unlock, where `vault` is by a session and the header is to
-    change. Locked, before anything is written, where neither is.
+    `agreed` is called once nobody else can write: what it raises is the answer, and nothing was
+    written. It looks at what the changes were made upon. `unlocked`: the vault by a real unlock,
+    where `vault` is by a session and the header is to change. Locked, before anything is written,
+    where neither is.
     """
     policy = new_policy(flags, changes)
     unlocked = unlocked or vault
     if policy is not None and (unlocked is None or unlocked.master is None):
         raise fallback.needs_unlocking()
-    if changes.file:
-        _check_file(flags, changes.file)
-    if vault is not None and (changes.sealed or changes.secrets):
-        name = flags.profile or vault.profiles.active()
-        version, held = vault.profiles.version(name), vault.profiles.read(name)
-        _seal(vault, name, held, changes)
-        vault.profiles.write(name, held, if_version=version)
-    if policy is not None and unlocked is not None:
-        unlocked.slots.set_fallback(policy)
-    if changes.file:
-        from lango_cli.config.editing import edit
+    with _file_held(flags) if changes.file else nullcontext():
+        if changes.file:
+            _check_file(flags, changes.file)
+        if vault is None or not (changes.sealed or changes.secrets):
+            _ask(agreed)
+        else:
+            name = flags.profile or vault.profiles.active()
+            version, held = vault.profiles.version(name), vault.profiles.read(name)
+            _ask(agreed)
+            _seal(vault, name, held, changes)
+            vault.profiles.write(name, held, if_version=version)
+        if policy is not None and unlocked is not None:
+            unlocked.slots.set_fallback(policy)
+        if changes.file:
+            from lango_cli.config.editing import edit
 
-        path = opening.folders_of(flags).config
-        files.ensure_folder(os.path.dirname(path))
-        with files.Lock(f"{path}.lock", LOCK_SECONDS, "config.toml"):
-            edit(path, changes.file)
+            edit(opening.folders_of(flags).config, changes.file)
     return policy or ""
+
+
+def _ask(agreed: Callable[[], None] | None) -> None:
+    if agreed is not None:
+        agreed()
+
+
+def _file_held(flags: Flags) -> files.Lock:
+    """The lock that every writer of `config.toml` takes; its folder is made."""
+    path = opening.folders_of(flags).config
+    files.ensure_folder(os.path.dirname(path))
+    return files.Lock(f"{path}.lock", LOCK_SECONDS, load.CONFIG)
 
 
 def into_profile(
