@@ -53,6 +53,9 @@ PARTS = (
     Part("pkcs11-tool", "opensc", "an independent client of the token"),
     Part("swtpm", "swtpm", "a TPM 2.0"),
     Part("tpm2_unseal", "tpm2-tools", "what talks to the TPM"),
+    Part("sshd", "openssh-server", "the far end of the menu over ssh"),
+    Part("ssh", "openssh-client", "its near end"),
+    Part("ssh-keygen", "openssh-client", "the keys of both"),
     Part("docker", "docker.io", "a reader of exported secrets: docker run --env-file"),
     Part("docker-compose", "docker-compose", "a reader of exported secrets: compose files"),
 )

@@ -22,7 +22,7 @@ import pyte
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 SCREENS = Path(__file__).parent / "screens"
 LIMIT = 60.0
@@ -61,18 +61,29 @@ class Home:
 
 
 class Person:
-    """Somebody at a terminal of 60 columns in front of `lango settings`."""
+    """Somebody at a terminal of 60 columns in front of `lango settings`.
 
-    def __init__(self, home: Home, *words: str, rows: int = 24, term: str = "xterm") -> None:
+    `through`: what shows it, where that is not this Python.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        *words: str,
+        rows: int = 24,
+        term: str = "xterm",
+        through: Sequence[str] = (),
+    ) -> None:
         self.screen = pyte.Screen(60, rows)
         self.stream = pyte.ByteStream(self.screen)
+        program, *given = through or (sys.executable, "-m", "lango_cli", "settings", *words)
         self.child = pexpect.spawn(
-            sys.executable,
-            ["-m", "lango_cli", "settings", *words],
+            program,
+            given,
             env=home.env | {"TERM": term},
             dimensions=(rows, 60),
         )
-        self.modes = termios.tcgetattr(self.child.child_fd)
+        self.modes = self.left = termios.tcgetattr(self.child.child_fd)
         self.raw = b""
 
     def text(self) -> str:
@@ -109,7 +120,7 @@ class Person:
             while True:
                 self.raw += self.child.read_nonblocking(65536, LIMIT)
         except pexpect.EOF:
-            pass
+            self.left = termios.tcgetattr(self.child.child_fd)
         self.child.close()
         status = self.child.exitstatus
         return 128 + int(self.child.signalstatus or 0) if status is None else status
@@ -230,6 +241,7 @@ def test_a_hang_up_saves_nothing_and_puts_the_terminal_back(home: Home, person: 
     person.child.kill(signal.SIGHUP)
     assert person.ends() == 128 + signal.SIGHUP
     assert b"\x1b[?1049l" in person.raw.rpartition(b"* output.color")[2]
+    assert person.left == person.modes
     assert home.get("output.color") == "auto"
 
 
