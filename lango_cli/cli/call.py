@@ -36,6 +36,8 @@ class Given:
         """Whether the whole command line has been read."""
         self._flags: dict[str, Any] = {}
         self._unlocking: dict[str, Any] = {}
+        self._settings: dict[str, str] = {}
+        """Settings that an option stands for, as texts."""
 
     def shared(self, name: str, value: str) -> None:
         """Take one global option; those of the streams work at once."""
@@ -46,6 +48,7 @@ class Given:
             self.ui.debugging = True
         elif name == "color":
             self.ui.colour = parse.choice(value, "--color", ui.COLOURS)
+            self._settings["output.color"] = value
         elif name == "yes":
             self.yes = True
         elif name == "no_input":
@@ -77,6 +80,7 @@ class Given:
         flags = Flags()
         for name, value in (self._flags | self._unlocking).items():
             setattr(flags, name, value)
+        flags.settings |= self._settings
         flags.no_input = self.no_input or ui.never_ask(self.ui.environment)
         call = Call(self.ui, flags, yes=self.yes)
         self.ui.preferred = lambda: call.settings().text("output.color")

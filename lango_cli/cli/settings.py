@@ -52,10 +52,10 @@ def get(
         call.ui.out(f"{shown(value)}\n")
 
 
-def values_of(call: Call) -> dict[str, Standing]:
+def values_of(call: Call, *, options: bool = True) -> dict[str, Standing]:
     """All values, the profile's among them where there is a vault."""
     with vault_of(call) as vault:
-        return editing.standing(call.flags, _profiles(vault))
+        return editing.standing(call.flags, _profiles(vault), options=options)
 
 
 def _profiles(vault: Vault | None) -> Any:  # noqa: ANN401  # the door is model_settings.Profiles
@@ -140,7 +140,7 @@ def validate(
 ) -> None:
     """Check a document, or what is set now, and say everything that is wrong with it."""
     if file is None:
-        values = editing.given(values_of(call))
+        values = editing.given(values_of(call, options=False))
         document.refuse(document.problems(document.nested(values)), "the settings")
         call.ui.note("the settings are fine")
         return

@@ -217,7 +217,8 @@ def export(
     References stay references: nothing in it is a secret's value.
     """
     with vault_of(call) as vault:
-        standing = editing.standing(call.flags, None if vault is None else vault.profiles)
+        profiles = None if vault is None else vault.profiles
+        standing = editing.standing(call.flags, profiles, options=False)
     found = {key: one.value for key, one in standing.items()}
     kept = found if everything else editing.changed(standing)
     shown = document.nested(document.redacted(kept) if redact else kept)

@@ -44,16 +44,25 @@ class Standing(NamedTuple):
     origin: str
 
 
-def standing(flags: Flags, profiles: Profiles | None) -> dict[str, Standing]:
-    """Every value that is set or has a default, by name; `profiles` of the open vault, if any."""
+def standing(
+    flags: Flags, profiles: Profiles | None, *, options: bool = True
+) -> dict[str, Standing]:
+    """Every value that is set or has a default, by name; `profiles` of the open vault, if any.
+
+    Without `options` as it is for other commands: what this one was given does not count.
+    """
     found = {key: Standing(value, load.DEFAULT) for key, value in document.defaults().items()}
     profile = () if profiles is None else profile_layer(flags, profiles)
-    for one in load.layers(opening.folders_of(flags).config, flags.settings, profile):
+    given = flags.settings if options else {}
+    for one in load.layers(opening.folders_of(flags).config, given, profile):
         one.value()  # Says what is wrong with it.
         found[one.setting.key] = Standing(document.to_json(one.setting, one.text), one.origin)
     policy = fallback.in_force(flags)
     if policy is not None:
         found[FALLBACK] = Standing(policy == LOCAL, load.HEADER)
+    if options and flags.lock_timeout is not None:
+        # Apart from the others because it may be a fraction, which no setting can be.
+        found["vault.lockTimeout"] = Standing(f"{flags.lock_timeout:.15g}s", load.FLAG)
     return found
 
 

@@ -164,12 +164,12 @@ def test_the_seed_is_imported_three_settings_are_changed_over_ssh_and_diff_shows
     person.press(ENTER, sees="saved: 3 settings")
     assert person.ends() == 0
     kept = [line.split() for line in home.run("settings", "diff").splitlines()]
-    for line in (
+    for row in (
         ["secrets.retention", "30d", "10d"],
         ["security.interceptor.enabled", "false", "true"],
         ["unlock.ttl", "15m", "20m"],
     ):
-        assert line in kept
+        assert row in kept
 
 
 @pytest.mark.parametrize("how", ["killed", "hung up", "closed by its escape"])
