@@ -21,9 +21,12 @@ from lango_cli.errors import InvalidSetting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import TypeVar
 
     from lango_cli.config.setting import Setting
+
+    T = TypeVar("T")
 
     Value = str | int | tuple[str, ...]
 
@@ -102,6 +105,20 @@ def variable(name: str) -> str | None:
 def environment() -> Mapping[str, str]:
     """The environment as it is, for rooms that are handed what they need of it."""
     return os.environ
+
+
+def called_with(name: str, value: str, work: Callable[[], T]) -> T:
+    """What `work` returns while a variable is set, for a library that reads it as it begins.
+
+    One that is set already keeps its value.
+    """
+    if name in os.environ:
+        return work()
+    os.environ[name] = value
+    try:
+        return work()
+    finally:
+        del os.environ[name]
 
 
 def child_environment() -> dict[str, str]:

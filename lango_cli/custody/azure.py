@@ -165,7 +165,8 @@ class AzureCustodian:
                 if status < 300:
                     return read(answer)
             except TimeoutError:
-                raise self._where.unavailable(operation, "no answer in time") from None
+                reason = f"no answer within {self._timeout:g} s"
+                raise self._where.unavailable(operation, reason) from None
             except AzureError as err:
                 raise self._problem(operation, err) from None
             except (AttributeError, LookupError, RecursionError, TypeError, ValueError):

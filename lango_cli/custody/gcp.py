@@ -26,6 +26,7 @@ from google.cloud.kms_v1.services.key_management_service.transports import (
     KeyManagementServiceGrpcTransport,
 )
 
+from lango_cli.config import load
 from lango_cli.crypto.ecdsa import pem_of_pem, raw_of_der, verify_pem
 from lango_cli.crypto.mac import digest
 from lango_cli.custody.calling import Calls, within
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 
 PROVIDER = "gcp-kms"
 VERSIONS = "/cryptoKeyVersions/"
+UNVERSIONED = "a key that signs is named with its version"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 GOOGLES = re.compile(
     r"(?:https://)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.googleapis\.com(?::[0-9]{1,5})?/?"
@@ -65,7 +67,6 @@ DOWN = {
     grpc.StatusCode.ABORTED,
     grpc.StatusCode.CANCELLED,
     grpc.StatusCode.DATA_LOSS,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
     grpc.StatusCode.INTERNAL,
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.UNKNOWN,
@@ -87,6 +88,7 @@ class GcpCustodian:
         self.key = uri.key
         self._where = Where(PROVIDER, uri.key)
         self._endpoint = uri.options.get("endpoint", "")
+        self._timeout = options.timeout
         self._calls = Calls(self._where, options.timeout, options.retries)
         self._client: KeyManagementServiceClient | None = None
         self._public = b""
@@ -214,12 +216,16 @@ class GcpCustodian:
         bare, of = types.CryptoKey.pb(key), types.CryptoKeyVersion.pb(version)
         state = _name(types.CryptoKeyVersion.CryptoKeyVersionState, of.state)
         purpose = _name(types.CryptoKey.CryptoKeyPurpose, bare.purpose)
-        enabled = state == "ENABLED"
+        reason = "" if state == "ENABLED" else f"its version is {state.lower().replace('_', ' ')}"
+        if purpose == "ASYMMETRIC_SIGN" and VERSIONS not in self.key:
+            reason = UNVERSIONED
+        elif not version.name:
+            reason = "it has no primary version, which wraps"
         return Health(
             PROVIDER,
             self.key,
-            usable=enabled,
-            reason="" if enabled else f"its version is {state.lower().replace('_', ' ')}",
+            usable=not reason,
+            reason=reason,
             algorithm=_name(types.CryptoKeyVersion.CryptoKeyVersionAlgorithm, of.algorithm),
             purpose={"ENCRYPT_DECRYPT": "wrap", "ASYMMETRIC_SIGN": "sign"}.get(purpose, ""),
             version=version.name.rpartition("/")[2],
@@ -234,8 +240,7 @@ class GcpCustodian:
 
     def _check_version(self, operation: str) -> None:
         if VERSIONS not in self.key:
-            reason = "a key that signs is named with its version"
-            raise self._where.problem(KeyUnusable, operation, reason)
+            raise self._where.problem(KeyUnusable, operation, UNVERSIONED)
 
     def _ask(
         self,
@@ -249,7 +254,7 @@ class GcpCustodian:
             try:
                 answer = within(left, lambda: request(self._reach(), left))
             except TimeoutError:
-                raise self._where.unavailable(operation, "no answer in time") from None
+                raise self._too_late(operation) from None
             except (GoogleAPICallError, GoogleAuthError, RetryError, grpc.RpcError) as err:
                 raise self._problem(operation, err) from None
             except (AttributeError, LookupError, TypeError, ValueError) as err:
@@ -257,21 +262,33 @@ class GcpCustodian:
                 raise self._where.problem(CustodyDenied, operation, reason) from None
             if not whole(answer):
                 raise self._where.unavailable(operation, "damaged on the way (CRC32C)")
+            named = getattr(answer, "name", "")
+            if named and _place(named) != _place(self.key):
+                reason = "its answer is about another key"
+                raise self._where.problem(CustodyDenied, operation, reason)
             return answer
 
         return self._calls.call(operation, attempt)
 
+    def _too_late(self, operation: str) -> LangoError:
+        return self._where.unavailable(operation, f"no answer within {self._timeout:g} s")
+
     def _reach(self) -> KeyManagementServiceClient:
-        """The SDK's client, made once; looking for credentials may be a request of its own."""
+        """The SDK's client, made once; looking for credentials may be a request of its own.
+
+        gRPC says on stderr how its connections are, unless it is told not to as it begins.
+        """
         if self._client is None:
-            if self._plain:
-                channel = grpc.insecure_channel(self._host)
-                transport = KeyManagementServiceGrpcTransport(channel=channel)
-                self._client = KeyManagementServiceClient(transport=transport)
-            else:
-                options = {"api_endpoint": self._host} if self._host else {}
-                self._client = KeyManagementServiceClient(client_options=options)
+            self._client = load.called_with("GRPC_VERBOSITY", "NONE", self._make)
         return self._client
+
+    def _make(self) -> KeyManagementServiceClient:
+        if self._plain:
+            channel = grpc.insecure_channel(self._host)
+            transport = KeyManagementServiceGrpcTransport(channel=channel)
+            return KeyManagementServiceClient(transport=transport)
+        options = {"api_endpoint": self._host} if self._host else {}
+        return KeyManagementServiceClient(client_options=options)
 
     def _problem(self, operation: str, err: Exception) -> LangoError:
         """What an error of the SDK stands for, by its status or class."""
@@ -284,6 +301,8 @@ class GcpCustodian:
         status = getattr(err, "grpc_status_code", None)
         if status == grpc.StatusCode.RESOURCE_EXHAUSTED:
             return self._where.unavailable(operation, "too many requests", throttled=True)
+        if status == grpc.StatusCode.DEADLINE_EXCEEDED:
+            return self._too_late(operation)
         if status in DOWN:
             return self._where.unavailable(operation, "it cannot be reached")
         if status == grpc.StatusCode.INVALID_ARGUMENT and operation == UNWRAP:
@@ -297,6 +316,11 @@ class GcpCustodian:
 def _crc(data: bytes) -> int:
     """CRC32C (RFC 3720, appendix B.4), as Google counts it."""
     return int(google_crc32c.value(data))
+
+
+def _place(name: str) -> str:
+    """A key's name without its version, and without its project, which has a number as well."""
+    return name.partition(VERSIONS)[0].partition("/locations/")[2]
 
 
 def _name(names: type[IntEnum], number: int) -> str:

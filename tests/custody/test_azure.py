@@ -27,8 +27,8 @@ from lango_cli.errors import (
     UsageProblem,
 )
 from tests.custody.suite import HERE, KEY, OpenedByName
-from tests.doubles.authority import Authority
-from tests.doubles.key_vault import DOMAIN, KeyVault, rsa_key
+from tests.doubles.authority import Authority, rsa_key
+from tests.doubles.key_vault import DOMAIN, KeyVault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

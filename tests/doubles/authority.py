@@ -6,12 +6,13 @@ A client is told of it explicitly, by a file; nothing is added to what the machi
 from __future__ import annotations
 
 import datetime
+import functools
 import ipaddress
 import ssl
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 
 HERE = "127.0.0.1"
 DAY = datetime.timedelta(days=1)
+
+
+@functools.cache
+def rsa_key(which: int, size: int = 2048) -> rsa.RSAPrivateKey:
+    """One of a few keys that are made once: making one takes longer than most tests."""
+    assert which >= 0
+    return rsa.generate_private_key(public_exponent=65537, key_size=size)
 
 
 class Authority:

@@ -12,7 +12,6 @@ A challenge is for a domain that the vault's name ends in. The name here is an a
 from __future__ import annotations
 
 import base64
-import functools
 import json
 import os
 import threading
@@ -29,6 +28,8 @@ from cryptography.hazmat.primitives.keywrap import (
     aes_key_unwrap,
     aes_key_wrap,
 )
+
+from tests.doubles.authority import rsa_key
 
 if TYPE_CHECKING:
     from tests.doubles.authority import Authority
@@ -52,13 +53,6 @@ def unb64(text: str) -> bytes:
 
 def number(value: int) -> str:
     return b64(value.to_bytes((value.bit_length() + 7) // 8, "big"))
-
-
-@functools.cache
-def rsa_key(which: int) -> rsa.RSAPrivateKey:
-    """One of a few keys that are made once: making one takes longer than most tests."""
-    assert which >= 0
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 class KeyVault:
