@@ -273,8 +273,9 @@ _lango() {
             'lango keys encrypt'' '0) _lango_ask --keys ;;
             'lango keys decrypt'' '0) _lango_ask --keys ;;
             'lango keys sign'' '0) _lango_ask --keys ;;
+            'lango keys sign'' '*) _lango_reply -f -- "$current" ;;
             'lango keys verify'' '0) _lango_ask --keys ;;
-            'lango keys verify'' '1) _lango_reply -f -- "$current" ;;
+            'lango keys verify'' '*) _lango_reply -f -- "$current" ;;
             'lango keys slot add'' '0) _lango_reply -W 'passphrase keyring keyfile recovery kms tpm2 companion' -- "$current" ;;
             'lango keys slot move'' '0) _lango_ask --slots ;;
             'lango keys slot rewrap'' '0) _lango_ask --slots ;;
@@ -366,8 +367,8 @@ _lango() {
         'lango keys export') commands='' options='--jwk --output --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys encrypt') commands='' options='--context --from-file --base64 --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys decrypt') commands='' options='--context --from-file --base64 --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango keys sign') commands='' options='--from-file --base64 --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
-        'lango keys verify') commands='' options='--from-file --base64 --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys sign') commands='' options='--each --from-file --base64 --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
+        'lango keys verify') commands='' options='--each --from-file --base64 --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys passphrase') commands='' options='--kdf --new-passphrase-fd --new-passphrase-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot') commands='add move rewrap group list remove test rename rm ls mv' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot' ;;
         'lango keys slot add') commands='' options='--label --keyfile --kdf --new-passphrase-fd --new-passphrase-file --recovery-file --passphrase-fd --passphrase-file --passphrase-command --recovery --slot' ;;

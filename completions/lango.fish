@@ -461,7 +461,7 @@ complete -c lango -n '__lango_word \'*\' \'lango keys\'' -a 'destroy' -d 'Erase 
 complete -c lango -n '__lango_word \'*\' \'lango keys\'' -a 'export' -d 'Print the public half of a key that signs, as PEM.'
 complete -c lango -n '__lango_word \'*\' \'lango keys\'' -a 'encrypt' -d 'Encrypt standard input with a data key of the vault.'
 complete -c lango -n '__lango_word \'*\' \'lango keys\'' -a 'decrypt' -d 'Decrypt what lango keys encrypt made, raw or in base64; its key is found by itself.'
-complete -c lango -n '__lango_word \'*\' \'lango keys\'' -a 'sign' -d 'Sign standard input with a signing key of the vault.'
+complete -c lango -n '__lango_word \'*\' \'lango keys\'' -a 'sign' -d 'Sign standard input, or many files, with a signing key of the vault.'
 complete -c lango -n '__lango_word \'*\' \'lango keys\'' -a 'verify' -d 'Say whether a signature is a key\'s over standard input; exit 45 if it is not.'
 complete -c lango -n '__lango_word \'*\' \'lango keys\'' -a 'passphrase' -d 'Change the passphrase of one slot; nothing else is touched, however large the vault is.'
 complete -c lango -n '__lango_word \'*\' \'lango keys\'' -a 'slot' -d 'The ways to unlock the vault.'
@@ -478,8 +478,9 @@ complete -c lango -n '__lango_word \'0\' \'lango keys export\'' -a '(__lango_ask
 complete -c lango -n '__lango_word \'0\' \'lango keys encrypt\'' -a '(__lango_ask --keys)'
 complete -c lango -n '__lango_word \'0\' \'lango keys decrypt\'' -a '(__lango_ask --keys)'
 complete -c lango -n '__lango_word \'0\' \'lango keys sign\'' -a '(__lango_ask --keys)'
+complete -c lango -n '__lango_word \'*\' \'lango keys sign\'' -F
 complete -c lango -n '__lango_word \'0\' \'lango keys verify\'' -a '(__lango_ask --keys)'
-complete -c lango -n '__lango_word \'1\' \'lango keys verify\'' -F
+complete -c lango -n '__lango_word \'*\' \'lango keys verify\'' -F
 complete -c lango -n '__lango_word \'*\' \'lango keys slot\'' -a 'add' -d 'Add a way to unlock the vault; it is opened once before it counts.'
 complete -c lango -n '__lango_word \'*\' \'lango keys slot\'' -a 'move' -d 'Put a kms, tpm2 or companion slot under another key; the vault opens by it at once.'
 complete -c lango -n '__lango_word \'*\' \'lango keys slot\'' -a 'rewrap' -d 'Give a kms, tpm2 or companion slot a new credential under its key\'s newest version.'
@@ -634,6 +635,8 @@ complete -c lango -n '__lango_at \'lango keys export\'' -l jwk -d 'As JWK instea
 complete -c lango -n '__lango_at \'lango keys encrypt\' \'lango keys decrypt\'' -l context -x -d 'Bind it to this text, which is no secret.'
 complete -c lango -n '__lango_at \'lango keys encrypt\' \'lango keys decrypt\' \'lango keys sign\' \'lango keys verify\'' -l from-file -r -F -d 'Instead of standard input.'
 complete -c lango -n '__lango_at \'lango keys encrypt\' \'lango keys decrypt\' \'lango keys sign\'' -l base64 -d 'The result in base64.'
+complete -c lango -n '__lango_at \'lango keys sign\'' -l each -d 'Sign each FILE, into FILE.sig beside it; all or none.'
+complete -c lango -n '__lango_at \'lango keys verify\'' -l each -d 'Check each FILE against FILE.sig beside it.'
 complete -c lango -n '__lango_at \'lango keys verify\'' -l base64 -d 'The signature is in base64.'
 complete -c lango -n '__lango_at \'lango keys slot add\' \'lango keys slot group\'' -l label -x -d 'What to call it.'
 complete -c lango -n '__lango_at \'lango keys slot add\'' -l keyfile -r -F -d 'The new slot\'s keyfile (made if not there).'

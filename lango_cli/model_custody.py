@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lango_cli.secret import SecretBytes
 
 KEY_BYTES = 32
@@ -104,3 +106,11 @@ class Rewrapping(Protocol):
 
     def rewrap(self, wrapped: bytes, context: Context) -> bytes:
         """The same key under the newest version of what wraps it."""
+
+
+@runtime_checkable
+class SigningMany(Protocol):
+    """A custodian to which many messages cost less together than one by one."""
+
+    def sign_all(self, messages: Iterable[bytes]) -> list[bytes]:
+        """`sign` of each, in their order, or an error and none; one message is held at a time."""

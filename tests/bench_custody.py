@@ -1,8 +1,8 @@
 """A vault that a token opens beside one that a keyfile opens; signing beside the token's own rate.
 
-References: a keyfile unlock of the same vault; `pkcs11-tool`, which opens a session for each
-signature, as does OpenSSL's engine from the command line; and without a limit, because no client
-can be faster and ours pays for a process of its own, a loop of C_SignInit and C_Sign in C.
+References: a keyfile unlock of the same vault; for signing many in one session OpenSSL, and a loop
+of C_SignInit and C_Sign in C, than which no client can be faster; for one call each `pkcs11-tool`,
+and the loop without a limit, because ours pays for a process of its own. All take turns.
 """
 
 from __future__ import annotations
@@ -21,22 +21,27 @@ if TYPE_CHECKING:
 
 ADDED_LIMIT = 150
 """Milliseconds that a token may add to an unlock."""
-SIGNATURES, TOOL_RUNS, TURNS = 1000, 40, 3
+SIGNATURES, TOOL_RUNS, TURNS = 1000, 10, 7
 RATE = 0.8
 """Of the other client's rate, at least."""
 SIGN = """
 import os, sys, time
 from lango_cli.custody.pkcs11 import open_custodian
 from lango_cli.custody.uri import Options, parse
+count = int(sys.argv[2])
 key = open_custodian(parse(sys.argv[1]), Options(lambda: None, dict(os.environ), 60, 0))
 key.sign(b"the first opens the session")
 begun = time.perf_counter()
-for number in range(int(sys.argv[2])):
+key.sign_all(b"text %d" % number for number in range(count))
+many = time.perf_counter()
+for number in range(count):
     key.sign(b"text %d" % number)
-print(time.perf_counter() - begun)
+print(many - begun, time.perf_counter() - many)
 key.close()
 """
-LOOP = Path(__file__).resolve().parent / "doubles" / "pkcs11_loop.c"
+DOUBLES = Path(__file__).resolve().parent / "doubles"
+LOOP, OPENSSL = "pkcs11_loop.c", "pkcs11_openssl.c"
+TOOL = "pkcs11-tool"
 
 
 def custody(bench: Bench) -> None:
@@ -55,18 +60,32 @@ def custody(bench: Bench) -> None:
     limit = f"{ADDED_LIMIT} ms"
     row = Row("SoftHSM2 unlock adds to keyfile", f"{added:.1f} ms", limit, added / ADDED_LIMIT, 1)
     bench.rows.append(row)
-    ours, bare = [], []
+    _signing(bench, token)
+
+
+def _signing(bench: Bench, token: Token) -> None:
+    """A thousand signatures by one open session: together, and each by a call of its own."""
+    from tests.bench import Row
+
+    together, alone = [], []
+    others: dict[str, list[float]] = {LOOP: [], OPENSSL: [], TOOL: []}
     for _ in range(TURNS):
-        words = [token.uri("object=sig"), str(SIGNATURES)]
-        ours.append(float(bench.call([bench.python, "-c", SIGN, *words])) / SIGNATURES)
-        bare.append(_loop(bench, token))
-    for what, seconds, most in (
-        ("pkcs11-tool", _tool(bench, token), 1 / RATE),
-        ("loop in C", statistics.median(bare), None),
+        words = [bench.python, "-c", SIGN, token.uri("object=sig"), str(SIGNATURES)]
+        many, each = bench.call(words).split()
+        together.append(float(many) / SIGNATURES)
+        alone.append(float(each) / SIGNATURES)
+        others[LOOP].append(_program(bench, token, LOOP, "sig"))
+        others[OPENSSL].append(_program(bench, token, OPENSSL, "pkcs11:object=sig;type=private"))
+        others[TOOL].append(_tool(bench, token))
+    for what, ours, other, most in (
+        ("many / OpenSSL", together, OPENSSL, 1 / RATE),
+        ("many / loop in C", together, LOOP, 1 / RATE),
+        ("one call / pkcs11-tool", alone, TOOL, 1 / RATE),
+        ("one call / loop in C", alone, LOOP, None),
     ):
-        mine = statistics.median(ours)
-        figures = (f"{mine * 1e6:.0f} us", f"{seconds * 1e6:.0f} us")
-        bench.rows.append(Row(f"sign / {what}, wall", *figures, mine / seconds, most))
+        mine, theirs = statistics.median(ours), statistics.median(others[other])
+        figures = (f"{mine * 1e6:.0f} us", f"{theirs * 1e6:.0f} us")
+        bench.rows.append(Row(f"sign, {what}, wall", *figures, mine / theirs, most))
 
 
 def _tool(bench: Bench, token: Token) -> float:
@@ -80,11 +99,13 @@ def _tool(bench: Bench, token: Token) -> float:
     return (time.perf_counter() - begun) / TOOL_RUNS
 
 
-def _loop(bench: Bench, token: Token) -> float:
-    """Seconds of one signature in a loop in C."""
-    program = bench.folder / "loop"
+def _program(bench: Bench, token: Token, source: str, key: str) -> float:
+    """Seconds of one signature by a program in C."""
+    program = bench.folder / source.removesuffix(".c")
     if not program.exists():
         compiler = find("gcc") or "gcc"
-        subprocess.run([compiler, "-O1", "-o", program, LOOP, "-ldl"], check=True)
-    words = [token.module, PIN, "sig", str(SIGNATURES)]
-    return float(bench.call([str(program), *words])) / SIGNATURES
+        libraries = ["-ldl", *(["-l:libcrypto.so.3"] if source == OPENSSL else [])]
+        files = [str(program), str(DOUBLES / source)]
+        subprocess.run([compiler, "-O1", "-o", *files, *libraries], check=True)
+    words = [str(program), token.module, PIN, key, str(SIGNATURES)]
+    return float(bench.call(words)) / SIGNATURES

@@ -7,7 +7,7 @@ compare the variables with those that the code reads, and run the examples past 
 from __future__ import annotations
 
 from lango_cli.config.load import CONFIG, PASSPHRASE, PIN
-from lango_cli.custody.pkcs11 import MODULE
+from lango_cli.custody.pkcs11_module import MODULE
 from lango_cli.rpc.identity import CLIENT, COMPANIONS
 from lango_cli.unlock.keyring import VERDICT
 from lango_cli.vault.home import COPY, HEADER, KEYFILE, PENDING

@@ -8,13 +8,14 @@ installed.
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 from typing import NamedTuple, NoReturn
 
 
 class Part(NamedTuple):
-    """A program, the Debian and Ubuntu package it comes from, and what it is for."""
+    """A program, or a library, the Debian and Ubuntu package it comes from, and what it is for."""
 
     binary: str
     package: str
@@ -51,6 +52,7 @@ PARTS = (
     Part("npm", "npm", "what installs node's dotenv"),
     Part("softhsm2-util", "softhsm2", "a token that speaks PKCS#11"),
     Part("pkcs11-tool", "opensc", "an independent client of the token"),
+    Part("engines-3/pkcs11.so", "libengine-pkcs11-openssl", "OpenSSL's own client of it"),
     Part("swtpm", "swtpm", "a TPM 2.0"),
     Part("tpm2_unseal", "tpm2-tools", "what talks to the TPM"),
     Part("sshd", "openssh-server", "the far end of the menu over ssh"),
@@ -65,7 +67,9 @@ SYSTEM_FOLDERS = ("/usr/sbin", "/sbin")
 
 
 def find(binary: str) -> str | None:
-    """The path of a program, or None."""
+    """The path of a program, or of a library named with its folder; or None."""
+    if "/" in binary:
+        return next(iter(sorted(glob.glob(f"/usr/lib*/*/{binary}"))), None)
     path = os.environ.get("PATH", os.defpath)
     return shutil.which(binary, path=os.pathsep.join((path, *SYSTEM_FOLDERS)))
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from lango_cli.cli import ui, values
+from lango_cli.cli import keys_each, ui, values
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.keys_app import KeyVersionName, app
 from lango_cli.cli.options import command
@@ -21,7 +21,6 @@ from lango_cli.secret import SecretBytes
 
 ENCODED = values.LIMIT * 3 // 2
 """Bytes of a ciphertext in base64 with line ends, at most."""
-SIGNATURE_LIMIT = 4096
 
 AnyKey = Annotated[
     str | None, Argument(metavar="KEY", help="A key's name; else the default of its type.")
@@ -86,15 +85,29 @@ def decrypt(
 def sign(
     call: Call,
     name: AnyKey = None,
+    paths: Annotated[
+        list[str] | None, Argument(metavar="FILE...", help="With --each: what to sign.")
+    ] = None,
+    each: Annotated[
+        bool, Option("--each", help="Sign each FILE, into FILE.sig beside it; all or none.")
+    ] = False,
     from_file: FromFile = None,
     base64: Base64 = False,
     output: Output = None,
     force: Force = False,
 ) -> None:
-    """Sign standard input with a signing key of the vault.
+    """Sign standard input, or many files, with a signing key of the vault.
 
     The signature alone, in its standard encoding: Ed25519 64 bytes, ECDSA DER, HMAC 32 bytes.
     """
+    if each:
+        _alone(from_file=from_file, output=output, force=force)
+        if name is None:
+            raise UsageProblem("--each needs a KEY", hint="lango keys sign KEY --each FILE...")
+        keys_each.sign(call, name, paths or (), base64=base64)
+        return
+    if paths:
+        raise UsageProblem("what is signed is standard input", hint="for files add --each")
     wish = _wish(call, output, base64=base64, force=force)
     refuse_binary("the signature", wish, call.ui)
     message = _read(call, from_file, values.LIMIT)
@@ -107,20 +120,34 @@ def sign(
 def verify(
     call: Call,
     name: KeyVersionName,
-    signature_file: Annotated[
-        str, Argument(metavar="FILE", help="The signature, as keys sign wrote it.")
+    paths: Annotated[
+        list[str],
+        Argument(metavar="FILE...", help="The signature; with --each what was signed."),
     ],
+    each: Annotated[
+        bool, Option("--each", help="Check each FILE against FILE.sig beside it.")
+    ] = False,
     from_file: FromFile = None,
     base64: Annotated[bool, Option("--base64", help="The signature is in base64.")] = False,
 ) -> None:
-    """Say whether a signature is a key's over standard input; exit 45 if it is not."""
+    """Say whether a signature is a key's over standard input; exit 45 if it is not.
+
+    With --each every FILE is looked at, and one without a good signature in FILE.sig makes it 45.
+    """
+    if each:
+        _alone(from_file=from_file)
+        keys_each.verify(call, name, paths, base64=base64)
+        return
+    if len(paths) != 1:
+        raise UsageProblem("a signature is one FILE", hint="for many signed files add --each")
+    (signature_file,) = paths
     if signature_file == "-" and from_file in (None, "-"):
         raise UsageProblem(
             "the signature and what was signed cannot both be standard input",
             hint="give one of them as a file",
         )
     message = _read(call, from_file, values.LIMIT)
-    signature = values.from_file(signature_file, "FILE", SIGNATURE_LIMIT)
+    signature = values.from_file(signature_file, "FILE", keys_each.SIGNATURE_LIMIT)
     if base64:
         text = values.without_line_end(signature).decode("ascii", "replace")
         signature = unb64(text, "the signature")
@@ -129,6 +156,14 @@ def verify(
     call.ui.note(f"the signature is {name.partition('@')[0]}@{version}'s")
     if call.ui.json:
         call.ui.document({"verified": True, "version": version})
+
+
+def _alone(*, from_file: str | None, output: str | None = None, force: bool = False) -> None:
+    """UsageProblem for what has no sense beside --each."""
+    given = {"--from-file": from_file is not None, "--output": output is not None}
+    for option, is_there in (given | {"--force": force}).items():
+        if is_there:
+            raise UsageProblem(f"--each and {option} exclude one another", hint="give one of them")
 
 
 def _wish(call: Call, output: str | None, *, base64: bool, force: bool) -> Wish:

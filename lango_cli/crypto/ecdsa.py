@@ -6,9 +6,12 @@ bytes each).
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import (
+    Prehashed,
     decode_dss_signature,
     encode_dss_signature,
 )
@@ -20,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from lango_cli.crypto.mac import digest
 from lango_cli.errors import Tampered
 
 HALF = 32
@@ -43,14 +47,28 @@ def raw_of_der(der: bytes) -> bytes:
 
 def verify_pem(pem: bytes, message: bytes, signature: bytes) -> bool:
     """Whether a DER signature is one of `message` under this P-256 public key."""
-    try:
-        key = load_pem_public_key(pem)
-        if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
+    return Verifier(pem).verify(digest(message), signature)
+
+
+class Verifier:
+    """A public key (PEM) that many signatures are checked under; of none but P-256 any holds."""
+
+    def __init__(self, pem: bytes) -> None:
+        self._key: EllipticCurvePublicKey | None = None
+        with suppress(ValueError, UnsupportedAlgorithm):
+            key = load_pem_public_key(pem)
+            if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
+                self._key = key
+
+    def verify(self, hashed: bytes, signature: bytes) -> bool:
+        """Whether a DER signature is one of what has this SHA-256."""
+        if self._key is None:
             return False
-        key.verify(signature, message, ECDSA(SHA256()))
-    except (ValueError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True
+        try:
+            self._key.verify(signature, hashed, ECDSA(Prehashed(SHA256())))
+        except (ValueError, InvalidSignature):
+            return False
+        return True
 
 
 def pem_of_der(der: bytes) -> bytes:

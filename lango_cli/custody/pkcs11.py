@@ -7,20 +7,16 @@ accepted before.
 
 Wrapped keys: a byte that says how, then with AES-GCM nonce and ciphertext under the context as
 AAD, or, where token or key has no AES-GCM, AES key wrap over the construction of `binding`.
-
-Which module: the URI's `module-path`, if root alone decides what stands there (a header that came
-from elsewhere must not make lango run code that came along), or LANGO_PKCS11_MODULE. What was
-looked at is what is loaded: links in the URI's path are followed once, before that.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 import threading
 import time
 from functools import partial
 from importlib.util import find_spec
+from itertools import islice
 from typing import TYPE_CHECKING, NoReturn
 
 from lango_cli import files
@@ -31,6 +27,7 @@ from lango_cli.custody.binding import bind, unbind
 from lango_cli.custody.calling import Calls
 from lango_cli.custody.checking import check_key, check_wrapped
 from lango_cli.custody.fault import DESCRIBE, PUBLIC_KEY, SIGN, UNWRAP, WRAP, Where
+from lango_cli.custody.pkcs11_module import EXAMPLE, module_of
 from lango_cli.custody.worker import Gone, Hung, Worker
 from lango_cli.errors import (
     CustodyDenied,
@@ -46,7 +43,7 @@ from lango_cli.model_custody import Health
 from lango_cli.secret import SecretBytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from lango_cli.custody.uri import KeyUri, Options
     from lango_cli.model_custody import Context
@@ -55,14 +52,15 @@ if find_spec("pkcs11") is None:
     raise ImportError("python-pkcs11 is not installed", name="pkcs11")
 
 PROVIDER = "pkcs11"
-MODULE = "LANGO_PKCS11_MODULE"
 WORKER = "lango_cli.custody.pkcs11_worker"
 GCM, KEY_WRAP = b"\x01", b"\x02"
 NONCE, TAG, KEY_BYTES, WRAPPED_KEY = 12, 16, 32, 40
+MOST, QUICK = 200, 0.05
+"""Digests in a request, at most, whose signatures fit into a frame; a request that took less than
+so many seconds is followed by one of four times its size."""
 PIN_LIMIT = 1024
 """Bytes of a PIN, or of a file with one."""
 PIN_HINT = f"give it by {PIN}, pin-source=file:PATH in the URI, or at the prompt"
-EXAMPLE = "pkcs11:token=TOKEN;object=KEY?module-path=/usr/lib/softhsm/libsofthsm2.so"
 
 _KINDS: dict[bytes, type[LangoError]] = {
     b"denied": CustodyDenied,
@@ -76,7 +74,7 @@ def open_custodian(uri: KeyUri, options: Options) -> Pkcs11Custodian:
     """The custodian of a `pkcs11:` URI; asks neither token nor person yet."""
     if not uri.key:
         raise UsageProblem("a pkcs11 URI names a key", hint=f"by object or id: {EXAMPLE}")
-    return Pkcs11Custodian(uri, options, _module(uri.options, options.environment))
+    return Pkcs11Custodian(uri, options, module_of(uri.options, options.environment))
 
 
 class Pkcs11Custodian:
@@ -133,6 +131,16 @@ class Pkcs11Custodian:
     def sign(self, message: bytes) -> bytes:
         """ECDSA P-256 on the token, over a digest made here."""
         return der_of_raw(self._do(SIGN, b"sign", digest(message)))
+
+    def sign_all(self, messages: Iterable[bytes]) -> list[bytes]:
+        """The same for many, of which as many go in a request as take a small part of its time."""
+        waiting, made, size = iter(messages), list[bytes](), 1
+        quick = min(QUICK, self._options.timeout / 20)
+        while digests := [digest(message) for message in islice(waiting, size)]:
+            begun = time.monotonic()
+            made += self._ask(SIGN, b"sign", *digests)
+            size = min(size * 4, MOST) if time.monotonic() - begun < quick else max(size // 4, 1)
+        return [der_of_raw(raw) for raw in made]
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Checked here, under the public key that the token shows."""
@@ -299,38 +307,3 @@ def _pin_file(where: Where, operation: str, path: str) -> SecretBytes:
         reason = "there is no file where pin-source says"
         raise where.problem(CustodyDenied, operation, reason, hint=PIN_HINT)
     return SecretBytes(content.removesuffix(b"\n").removesuffix(b"\r"))
-
-
-def _module(options: Mapping[str, str], environment: Mapping[str, str]) -> str:
-    """The path of the module, checked; UsageProblem where none is named, or none to be trusted."""
-    chosen = environment.get(MODULE, "")
-    path = chosen or options.get("module-path", "")
-    if not path:
-        raise UsageProblem(
-            "no PKCS#11 module is named", hint=f"by module-path in the URI, or by {MODULE}"
-        )
-    if not os.path.isabs(path) or not path.isprintable():
-        raise UsageProblem(
-            "the path of a PKCS#11 module is an absolute one", hint=f"for example {EXAMPLE}"
-        )
-    if chosen:
-        return path
-    path = os.path.realpath(path)
-    if not _is_the_systems(path):
-        raise UsageProblem(
-            "a PKCS#11 module named by a URI has to belong to root, as do the folders it is in",
-            hint=f"if it is one that you trust: {MODULE}=PATH",
-        )
-    return path
-
-
-def _is_the_systems(place: str) -> bool:
-    """Whether root alone decides what stands there, now or later; a path without links."""
-    while True:
-        if os.path.lexists(place):
-            about = os.stat(place)
-            if about.st_uid != 0 or about.st_mode & stat.S_IWOTH:
-                return False
-        if place == os.path.dirname(place):
-            return True
-        place = os.path.dirname(place)

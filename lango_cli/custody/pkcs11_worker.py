@@ -11,7 +11,7 @@ Requests, all begin with the milliseconds that are left (0: no end) and a name:
     encrypt nonce aad data                 AES-GCM; also `decrypt`
     wrap data · unwrap wrapped             AES key wrap
     scheme                                 `gcm` or `kw`: how the key at hand wraps
-    sign digest · point                    CKM_ECDSA; the public point
+    sign digest ... · point                CKM_ECDSA over each; the public point
     describe                               algorithms, purposes and remarks
 
 Replies: `ok` and results, or a kind of `KINDS` and a reason. Sources: PKCS#11 v2.40 and v3.0.
@@ -28,6 +28,7 @@ from pkcs11 import exceptions as ckr
 
 from lango_cli import hygiene
 from lango_cli.custody.frames import encode, receive
+from lango_cli.custody.pkcs11_calls import Signer
 from lango_cli.custody.pkcs11_token import (
     DAMAGED,
     DENIED,
@@ -95,6 +96,8 @@ class _Held:
         self._scheme = b""
         self._signing: Any = None
         self._again: str | None = None
+        self._signer: Signer | None = None
+        self._module = b""
 
     def open(self, module: bytes, filters: bytes, pin: bytes, typed: bytes) -> list[bytes]:
         """Find the token and log in; `filters` are lines `name=value`, an id in hexadecimal."""
@@ -104,6 +107,7 @@ class _Held:
             self._pin = pin.decode()
         except UnicodeDecodeError:
             raise ckr.PinInvalid from None
+        self._module = module
         self._session = open_session(module, self._filters, self._pin, typed=typed == b"1")
         return []
 
@@ -250,9 +254,15 @@ class _Held:
             self._signing = key
         return self._signing
 
-    def sign(self, digest: bytes) -> list[bytes]:
-        """ECDSA over a digest: r and s, 32 bytes each."""
-        return [self.signing().sign(digest, mechanism=Mechanism.ECDSA, pin=self._again)]
+    def sign(self, *digests: bytes) -> list[bytes]:
+        """ECDSA over each digest: r and s, 32 bytes each."""
+        key = self.signing()
+        how = {"mechanism": Mechanism.ECDSA, "pin": self._again}
+        if len(digests) == 1 or self._again is not None:
+            return [key.sign(digest, **how) for digest in digests]
+        if self._signer is None:
+            self._signer = Signer(self._module, self._session, key)
+        return [self._signer.sign(digest) or key.sign(digest, **how) for digest in digests]
 
     def point(self) -> list[bytes]:
         """The public key's point (CKA_EC_POINT): of the public object, else the private one."""

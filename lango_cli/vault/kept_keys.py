@@ -9,13 +9,15 @@ Why in the same column: a vault is read as it is where it cannot be written.
 from __future__ import annotations
 
 from lango_cli.codec import b64, canonical, parse_canonical, unb64
+from lango_cli.crypto.ecdsa import Verifier
+from lango_cli.crypto.mac import digest
 from lango_cli.errors import KeyUnusable, Tampered
-from lango_cli.model_custody import Context
+from lango_cli.model_custody import Context, SigningMany
 from lango_cli.vault.envelope import KEPT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from lango_cli.model_custody import Custodian
     from lango_cli.secret import SecretBytes
@@ -81,6 +83,31 @@ def unwrap(reach: Reach | None, blob: bytes, vault: str, key_id: str, name: str)
         return custodian.unwrap(kept.wrapped, context_of(vault, key_id))
     finally:
         custodian.close()
+
+
+def sign_kept(
+    reach: Reach | None, blob: bytes, name: str, messages: Iterable[bytes]
+) -> list[bytes]:
+    """Signatures by a key that never leaves its custodian; Tampered where another key's came."""
+    kept, hashes = decode(blob), list[bytes]()
+
+    def noted() -> Iterator[bytes]:
+        for message in messages:
+            hashes.append(digest(message))
+            yield message
+
+    custodian = reached(reach, kept)
+    try:
+        if isinstance(custodian, SigningMany):
+            made = custodian.sign_all(noted())
+        else:
+            made = [custodian.sign(one) for one in noted()]
+    finally:
+        custodian.close()
+    key = Verifier(kept.public)
+    if len(made) != len(hashes) or not all(map(key.verify, hashes, made)):
+        raise Tampered(f"{kept.provider} signed with another key than key {name}")
+    return made
 
 
 def reached(reach: Reach | None, kept: KeptKey) -> Custodian:

@@ -34,7 +34,7 @@ from lango_cli.errors import (
 )
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import rows, rows_keys
-from lango_cli.vault.kept_keys import decode, is_kept, reached
+from lango_cli.vault.kept_keys import decode, is_kept, sign_kept
 from lango_cli.vault.keys import (
     DESTROYED,
     DISABLED,
@@ -47,6 +47,8 @@ from lango_cli.vault.names import split_reference
 from lango_cli.vault.reader import VALUE_LIMIT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lango_cli.vault.parts import Parts
 
 MAGIC = b"LangoEnc"
@@ -107,35 +109,45 @@ class KeyUse:
 
     def sign(self, name: str | None, message: bytes) -> bytes:
         """The signature by the newest version of the key of this name, or of the default."""
+        return self.sign_all(name, (message,))[0]
+
+    def sign_all(self, name: str | None, messages: Iterable[bytes]) -> list[bytes]:
+        """One signature for each message, or an error and none; one message is held at a time.
+
+        Of a key that a custodian keeps they are that custodian's, never another's.
+        """
         key = self._keys.newest(SIGNING, name)
         key.refuse(RETIRED, DISABLED, DESTROYED)
-        signature = self._sign(key, message)
-        self._note("key.sign", key)
-        return signature
+        if is_kept(key.wrapped):
+            made = sign_kept(self._vault.custody, key.wrapped, key.name, messages)
+        else:
+            secret = self._keys.signing_key(key)
+            made = [signing.sign(key.algorithm, secret, message) for message in messages]
+        self._note("key.sign", key, detail=_how_many(len(made)))
+        return made
 
     def verify(self, reference: str, message: bytes, signature: bytes) -> int:
         """Which version of a key signed the message; BadSignature (45) if none of them did."""
-        tried = self._versions(reference)
-        for key in tried:
-            if self._verifies(key, message, signature):
-                self._note("key.verify", key)
-                return key.version
-        self._note("key.verify", tried[0], outcome="refused")
-        raise BadSignature(f"this is no signature of key {reference} over these bytes")
+        (version,) = self.verify_all(reference, ((message, signature),))
+        if version is None:
+            raise BadSignature(f"this is no signature of key {reference} over these bytes")
+        return version
 
-    def _sign(self, key: KeyVersion, message: bytes) -> bytes:
-        """The signature; of a key that a custodian keeps by that, and never by another."""
-        if not is_kept(key.wrapped):
-            return signing.sign(key.algorithm, self._keys.signing_key(key), message)
-        kept = decode(key.wrapped)
-        custodian = reached(self._vault.custody, kept)
-        try:
-            signature = custodian.sign(message)
-        finally:
-            custodian.close()
-        if not ecdsa.verify_pem(kept.public, message, signature):
-            raise Tampered(f"{kept.provider} signed with another key than key {key.name}")
-        return signature
+    def verify_all(
+        self, reference: str, signed: Iterable[tuple[bytes, bytes]]
+    ) -> list[int | None]:
+        """For each message and signature the version of the key that made it, None: none did."""
+        tried = self._versions(reference)
+        found = [self._signer(tried, *one) for one in signed]
+        by = next((key for key in found if key is not None), tried[0])
+        outcome = "refused" if None in found else "ok"
+        self._note("key.verify", by, outcome, detail=_how_many(len(found)))
+        return [None if key is None else key.version for key in found]
+
+    def _signer(
+        self, tried: list[KeyVersion], message: bytes, signature: bytes
+    ) -> KeyVersion | None:
+        return next((key for key in tried if self._verifies(key, message, signature)), None)
 
     def _verifies(self, key: KeyVersion, message: bytes, signature: bytes) -> bool:
         """Under the public half, which is here also where the key is not."""
@@ -222,13 +234,18 @@ class KeyUse:
         parts = (LABEL, self._vault.envelope.vault_bytes, head)
         return pack(*parts) if context is None else pack(*parts, context)
 
-    def _note(self, event: str, key: KeyVersion, outcome: str = "ok") -> None:
+    def _note(self, event: str, key: KeyVersion, outcome: str = "ok", detail: str = "") -> None:
         audit, now = self._vault.audit, int(self._vault.clock() * 1000)
         self._keys.mark_used(key)
         audit.append_read(
-            audit.event(event, f"{key.name}@{key.version}", outcome),
+            audit.event(event, f"{key.name}@{key.version}", outcome, detail),
             then=lambda: self._keys.note_use(now),
         )
+
+
+def _how_many(signatures: int) -> str:
+    """What a record says of them, where it is not one."""
+    return "" if signatures == 1 else f"{signatures} signatures"
 
 
 def _taken_apart(blob: bytes) -> tuple[bytes, bytes]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from lango_cli.crypto.ecdsa import verify_pem
+from lango_cli.custody import pkcs11
 from lango_cli.custody.pkcs11 import GCM, KEY_WRAP, open_custodian
 from lango_cli.custody.uri import Options, parse
 from lango_cli.errors import (
@@ -362,6 +364,138 @@ def test_no_pin_is_in_the_worker_s_arguments_or_variables(filled: Token) -> None
         except PermissionError:
             assert name == "environ", "a process that is not traceable hides its variables"
     with_kek.close()
+
+
+# Many signatures.
+
+
+def counted(with_it: Pkcs11Custodian) -> list[int]:
+    """How many digests each request for signatures that is made from now on has."""
+    sizes: list[int] = []
+    ask = with_it._ask
+
+    def counting(operation: str, *request: bytes) -> list[bytes]:
+        sizes.append(len(request) - 1)
+        return ask(operation, *request)
+
+    with_it._ask = counting  # type: ignore[method-assign]
+    return sizes
+
+
+TEXTS = [b"text %d" % number for number in range(500)]
+
+
+def test_many_messages_are_signed_in_their_order_by_few_requests(
+    filled: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_sig = filled.custodian("object=sig", timeout=600)
+    sizes = counted(with_sig)
+    assert with_sig.sign_all([]) == []
+    monkeypatch.setattr(pkcs11, "QUICK", 600.0)
+    made = with_sig.sign_all(iter(TEXTS))
+    assert sizes == [1, 4, 16, 64, 200, 200, 15]
+    assert len(set(made)) == len(TEXTS) == len(made)
+    public = with_sig.public_key()
+    assert all(verify_pem(public, *one) for one in zip(TEXTS, made, strict=True))
+    assert not verify_pem(public, TEXTS[0], made[1])
+    with_sig.close()
+
+
+def test_a_slow_token_gets_no_more_in_a_request_than_there_is_time_for(
+    filled: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pkcs11, "QUICK", 0.0)
+    with_sig = filled.custodian("object=sig")
+    sizes = counted(with_sig)
+    assert len(with_sig.sign_all(TEXTS[:5])) == 5
+    assert sizes == [1] * 5
+    with_sig.close()
+
+
+class Message(bytes):
+    """Bytes that are counted while they live."""
+
+    living = 0
+
+    def __init__(self, _content: bytes) -> None:
+        Message.living += 1
+
+    def __del__(self) -> None:
+        Message.living -= 1
+
+
+def test_one_message_is_held_at_a_time(filled: Token) -> None:
+    with_sig = filled.custodian("object=sig")
+
+    def messages() -> Iterator[bytes]:
+        for number in range(50):
+            assert Message.living <= 1
+            yield Message(b"%d" % number)
+
+    assert len(with_sig.sign_all(messages())) == 50
+    with_sig.close()
+
+
+@pytest.mark.parametrize(
+    ("plan", "says"), [("C_Sign hang", "no answer within 1 s"), ("C_Sign crash", "in the middle")]
+)
+def test_a_module_that_fails_in_the_middle_of_many_ends_it_and_leaves_us_well(
+    filled: Token, fault: Fault, plan: str, says: str
+) -> None:
+    with_sig = filled.custodian("object=sig", timeout=1.0, variables=fault.variables)
+    with_sig.sign(b"the session is open")
+
+    def messages() -> Iterator[bytes]:
+        yield from TEXTS[:100]
+        fault.when(plan)
+        yield from TEXTS[100:]
+
+    with pytest.raises(CustodyUnavailable, match=says):
+        with_sig.sign_all(messages())
+    fault.when()
+    assert with_sig.verify(b"a text", with_sig.sign(b"a text"))
+    with_sig.close()
+
+
+def test_a_session_that_is_lost_in_the_middle_of_many_loses_none(filled: Token) -> None:
+    with_sig = filled.custodian("object=sig")
+
+    def messages() -> Iterator[bytes]:
+        for number, text in enumerate(TEXTS[:60]):
+            if number in (1, 30):
+                assert with_sig._worker is not None
+                os.kill(with_sig._worker.pid, signal.SIGKILL)
+            yield text
+
+    made = with_sig.sign_all(messages())
+    public = with_sig.public_key()
+    assert all(verify_pem(public, *one) for one in zip(TEXTS[:60], made, strict=True))
+    with_sig.close()
+
+
+@pytest.mark.parametrize(
+    ("plan", "kind", "says"),
+    [
+        ("C_SignInit rv 0x63", KeyUnusable, "does not do that with this key"),
+        ("C_SignInit rv 0x200", CustodyDenied, "refused"),
+        (f"C_SignInit rv {SESSION_GONE}", CustodyUnavailable, "session with it is gone"),
+    ],
+)
+def test_what_the_module_refuses_of_many_is_said_as_of_one(
+    filled: Token, fault: Fault, plan: str, kind: type[LangoError], says: str
+) -> None:
+    with_sig = filled.custodian("object=sig", timeout=600, variables=fault.variables)
+    with_sig.sign_all(TEXTS[:5])
+
+    def messages() -> Iterator[bytes]:
+        yield from TEXTS[:1]
+        fault.when(plan)
+        yield from TEXTS[1:5]
+
+    with pytest.raises(kind, match=says):
+        with_sig.sign_all(messages())
+    fault.when()
+    with_sig.close()
 
 
 # A session that is lost.
