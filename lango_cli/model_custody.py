@@ -114,3 +114,17 @@ class SigningMany(Protocol):
 
     def sign_all(self, messages: Iterable[bytes]) -> list[bytes]:
         """`sign` of each, in their order, or an error and none; one message is held at a time."""
+
+
+@runtime_checkable
+class Generating(Protocol):
+    """A custodian that makes the key that it wraps.
+
+    Whoever unwraps a key sees it, so that a custodian which knew the keys it makes would learn
+    nothing that it is not given at every unlock: trust in its random numbers is no more trust. And
+    nothing is to be mixed in: what is wrapped opens to its own bytes alone, and a salt that stands
+    beside it in clear (as that of a slot does) is no secret to whoever has the header.
+    """
+
+    def generate(self, context: Context) -> tuple[SecretBytes, bytes]:
+        """A new 32-byte key, and what `unwrap` gives it back from."""

@@ -78,7 +78,7 @@ REVEALS: dict[str, int] = {
     "crypto/signing.py": 6,
     "companion/serving.py": 2,
     "companion/software.py": 1,
-    "custody/aws.py": 1,
+    "custody/aws.py": 2,
     "custody/azure.py": 1,
     "custody/binding.py": 1,
     "custody/enveloping.py": 1,

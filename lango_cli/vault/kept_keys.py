@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from lango_cli.codec import b64, canonical, parse_canonical, unb64
 from lango_cli.crypto.ecdsa import Verifier
-from lango_cli.crypto.mac import digest
+from lango_cli.crypto.mac import digest, random_bytes
 from lango_cli.errors import KeyUnusable, Tampered
-from lango_cli.model_custody import Context, SigningMany
+from lango_cli.model_custody import KEY_BYTES, Context, Generating, SigningMany
+from lango_cli.secret import SecretBytes
 from lango_cli.vault.envelope import KEPT
 
 TYPE_CHECKING = False
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from lango_cli.model_custody import Custodian
-    from lango_cli.secret import SecretBytes
 
     Reach = Callable[[str], Custodian]
 
@@ -124,7 +124,26 @@ def reached(reach: Reach | None, kept: KeptKey) -> Custodian:
 def wrap(custodian: Custodian, uri: str, key: SecretBytes, vault: str, key_id: str) -> bytes:
     """What stands for a key that seals; unwrapped once to see that it comes back."""
     context = context_of(vault, key_id)
-    wrapped = custodian.wrap(key, context)
+    return _proved(custodian, uri, key, custodian.wrap(key, context), context)
+
+
+def make(custodian: Custodian, uri: str, vault: str, key_id: str) -> bytes:
+    """What stands for a new key that seals; the custodian makes it, if it makes keys."""
+    context = context_of(vault, key_id)
+    return _proved(custodian, uri, *fresh(custodian, context), context)
+
+
+def fresh(custodian: Custodian, context: Context) -> tuple[SecretBytes, bytes]:
+    """A new 32-byte key and what it is wrapped in."""
+    if isinstance(custodian, Generating):
+        return custodian.generate(context)
+    key = SecretBytes(random_bytes(KEY_BYTES))
+    return key, custodian.wrap(key, context)
+
+
+def _proved(
+    custodian: Custodian, uri: str, key: SecretBytes, wrapped: bytes, context: Context
+) -> bytes:
     if custodian.unwrap(wrapped, context) != key:
         raise Tampered(f"{custodian.provider} did not give back what it wrapped")
     return KeptKey(custodian.provider, uri, wrapped=wrapped).encode()

@@ -10,10 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lango_cli.crypto.ecdsa import verify_pem
-from lango_cli.crypto.mac import random_bytes
 from lango_cli.errors import Conflict, KeyUnusable, Tampered, UsageProblem
 from lango_cli.model_custody import Rewrapping
-from lango_cli.secret import SecretBytes
 from lango_cli.vault import kept_keys, rows_keys
 from lango_cli.vault.kept_keys import KeptKey
 from lango_cli.vault.keys import DESTROYED, ENCRYPTION
@@ -30,8 +28,7 @@ def material(vault: Parts, uri: str, purpose: str, key_id: str) -> bytes:
     custodian = kept_keys.reached(vault.custody, KeptKey(uri.partition(":")[0], uri))
     try:
         if purpose == ENCRYPTION:
-            fresh = SecretBytes(random_bytes(32))
-            return kept_keys.wrap(custodian, uri, fresh, vault.id, key_id)
+            return kept_keys.make(custodian, uri, vault.id, key_id)
         public = custodian.public_key()
         if not verify_pem(public, PROBE, custodian.sign(PROBE)):
             raise KeyUnusable(

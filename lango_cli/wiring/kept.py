@@ -18,6 +18,7 @@ from lango_cli.model_custody import KEY_BYTES, Context
 from lango_cli.secret import SecretBytes, SecretText
 from lango_cli.vault.create import NewSlot
 from lango_cli.vault.envelope import HKDF, Group, Keeper, new_slot_id
+from lango_cli.vault.kept_keys import fresh
 from lango_cli.wiring import custodians
 
 if TYPE_CHECKING:
@@ -95,25 +96,33 @@ class Keeping:
 
     def wrap(self, uri: str, vault: str, slot_id: str) -> tuple[SecretBytes, Keeper]:
         """A new credential for a slot, wrapped and unwrapped once to see that it comes back."""
-        credential = SecretBytes(random_bytes(KEY_BYTES))
-        return credential, self._wrapped(uri, credential, Context(vault, slot_id))
+        context = Context(vault, slot_id)
+        return self._wrapped(uri, lambda custodian: fresh(custodian, context), context)
 
-    def _wrapped(self, uri: str, data: SecretBytes, context: Context) -> Keeper:
+    def _wrapped(
+        self,
+        uri: str,
+        wrap: Callable[[Custodian], tuple[SecretBytes, bytes]],
+        context: Context,
+    ) -> tuple[SecretBytes, Keeper]:
         custodian = self.open(uri)
         try:
-            wrapped = custodian.wrap(data, context)
+            data, wrapped = wrap(custodian)
             if custodian.unwrap(wrapped, context) != data:
                 raise Tampered(f"{custodian.provider} did not give back what it wrapped")
-            return Keeper(custodian.provider, uri, wrapped)
+            return data, Keeper(custodian.provider, uri, wrapped)
         finally:
             custodian.close()
+
+    def _share(self, uri: str, share: SecretBytes, context: Context) -> Keeper:
+        return self._wrapped(uri, lambda one: (share, one.wrap(share, context)), context)[1]
 
     def new_group(self, uris: list[str], threshold: int, vault: str, label: str) -> NewSlot:
         """A slot that any `threshold` of the keys at `uris` open together."""
         slot_id = new_slot_id()
         credential = SecretBytes(random_bytes(KEY_BYTES))
         keepers = [
-            self._wrapped(uri, share, _share_of(vault, slot_id, number))
+            self._share(uri, share, _share_of(vault, slot_id, number))
             for uri, (number, share) in zip(
                 uris, split(credential, threshold, len(uris)), strict=True
             )

@@ -1,4 +1,4 @@
-"""AWS KMS, as moto's server speaks it, and what goes wrong on the way to it."""
+"""AWS KMS: the suite, its keys, and what goes wrong on the way to it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from cryptography.exceptions import InvalidSignature
-from moto.server import ThreadedMotoServer
 
-from lango_cli.custody.aws import AwsCustodian, open_custodian
-from lango_cli.custody.uri import Options, parse
 from lango_cli.errors import (
     CustodyDenied,
     CustodyUnavailable,
@@ -26,89 +21,33 @@ from lango_cli.errors import (
 )
 from lango_cli.wiring import making, opening
 from tests.cli.test_making import quiet
+from tests.custody.aws_here import (
+    REGION,
+    SIGNING,
+    account,
+    aws,
+    endpoint,
+    id_of,
+    kms,
+    made,
+    opened_at,
+    server,
+)
 from tests.custody.suite import HERE, KEY, CustodianSuite
 from tests.custody.test_kept_slots import flags, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lango_cli.custody.aws import AwsCustodian
     from lango_cli.wiring.flags import Flags
 
-__all__ = ["flags"]
-
-REGION = "eu-west-1"
+__all__ = ["account", "aws", "endpoint", "flags", "kms", "server"]
 
 
 @pytest.fixture
 def far() -> None:
     """The custodians that there are, in the place of those of `test_kept_slots`."""
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """Where moto answers."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _digests() -> Iterator[None]:
-    """Moto hashes what it is told is hashed already; AWS does not."""
-    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from moto.kms.utils import ECDSAPrivateKey
-
-    as_is = ECDSA(Prehashed(SHA256()))
-
-    def sign(self: Any, message: bytes, _algorithm: str) -> bytes:
-        signature: bytes = self.private_key.sign(message, as_is)
-        return signature
-
-    def verify(self: Any, message: bytes, signature: bytes, _algorithm: str) -> bool:
-        try:
-            self.private_key.public_key().verify(signature, message, as_is)
-        except InvalidSignature:
-            return False
-        return True
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ECDSAPrivateKey, "sign", sign)
-        patch.setattr(ECDSAPrivateKey, "verify", verify)
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _account(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Made-up credentials, and nothing of this machine's own."""
-    for name in ("AWS_PROFILE", "AWS_CA_BUNDLE", "HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "up")
-
-
-@pytest.fixture
-def kms(endpoint: str) -> Any:
-    """AWS's own client of the same server."""
-    return boto3.client("kms", region_name=REGION, endpoint_url=endpoint)
-
-
-def made(kms: Any, **more: str) -> str:
-    usual = {"KeyUsage": "ENCRYPT_DECRYPT", "KeySpec": "SYMMETRIC_DEFAULT"}
-    arn: str = kms.create_key(**usual | more)["KeyMetadata"]["Arn"]
-    return arn
-
-
-def opened_at(
-    key: str, endpoint: str, *, timeout: float = 20.0, retries: int = 0, more: str = ""
-) -> AwsCustodian:
-    uri = parse(f"aws-kms:{key}?region={REGION}&endpoint={endpoint}{more}")
-    return open_custodian(uri, Options(lambda: None, {}, timeout, retries))
 
 
 class TestAws(CustodianSuite):
@@ -124,14 +63,14 @@ class TestAws(CustodianSuite):
 
     @pytest.fixture
     def signing(self, kms: Any, endpoint: str) -> AwsCustodian:
-        return opened_at(made(kms, KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256"), endpoint)
+        return opened_at(made(kms, **SIGNING), endpoint)
 
 
 def test_an_alias_and_an_id_are_the_key(kms: Any, endpoint: str) -> None:
     arn = made(kms)
     kms.create_alias(AliasName="alias/kek", TargetKeyId=arn)
     wrapped = opened_at("alias/kek", endpoint).wrap(KEY, HERE)
-    assert opened_at(arn.rpartition("/")[2], endpoint).unwrap(wrapped, HERE) == KEY
+    assert opened_at(id_of(arn), endpoint).unwrap(wrapped, HERE) == KEY
 
 
 def test_a_key_whose_usage_is_not_said_is_for_encrypt_to_judge(kms: Any, endpoint: str) -> None:
@@ -144,7 +83,7 @@ def test_a_key_whose_usage_is_not_said_is_for_encrypt_to_judge(kms: Any, endpoin
 def test_a_key_that_is_not_for_this_is_to_be_looked_at_where_it_is_kept(
     kms: Any, endpoint: str
 ) -> None:
-    signs = opened_at(made(kms, KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256"), endpoint)
+    signs = opened_at(made(kms, **SIGNING), endpoint)
     with pytest.raises(KeyUnusable) as refused:
         signs.wrap(KEY, HERE)
     assert refused.value.hint.startswith("look at the key where it is kept")
@@ -158,33 +97,16 @@ def test_it_is_wrapped_anew_without_coming_here(kms: Any, endpoint: str) -> None
     assert custodian.unwrap(again, HERE) == KEY
 
 
-def test_a_role_is_taken(kms: Any, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", endpoint)
-    role = "&role=arn:aws:iam::123456789012:role/lango"
-    custodian = opened_at(made(kms), endpoint, more=role)
-    assert custodian.unwrap(custodian.wrap(KEY, HERE), HERE) == KEY
-
-
 def test_what_is_not_there_or_disabled_is_told_apart(kms: Any, endpoint: str) -> None:
     arn = made(kms)
     custodian = opened_at(arn, endpoint)
-    kms.disable_key(KeyId=arn.rpartition("/")[2])
+    kms.disable_key(KeyId=id_of(arn))
     health = custodian.describe()
     assert (health.usable, health.reason) == (False, "the key is disabled")
     gone = opened_at(arn[:-4] + "0000", endpoint)
     with pytest.raises(KeyNotFound):
         gone.wrap(KEY, HERE)
     assert not gone.describe().usable
-
-
-def test_without_credentials_nothing_is_tried_again(
-    endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
-) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(CustodyDenied):
-        opened_at("alias/kek", endpoint, retries=9).wrap(KEY, HERE)
 
 
 def test_what_refuses_connections_is_not_available() -> None:
@@ -255,6 +177,11 @@ def answering(answer: bytes) -> Iterator[str]:
         (b"503 x\r\n\r\n<html>try later</html>", CustodyUnavailable, False),
         (b'400 x\r\n\r\n{"__type":"RequestLimitExceeded"}', CustodyUnavailable, True),
         (b'400 x\r\n\r\n{"__type":"ThrottledException"}', CustodyUnavailable, True),
+        (b'400 x\r\n\r\n{"__type":"LimitExceededException"}', CustodyUnavailable, True),
+        (b'400 x\r\n\r\n{"__type":"DependencyTimeoutException"}', CustodyUnavailable, False),
+        (b'400 x\r\n\r\n{"__type":"KeyUnavailableException"}', CustodyUnavailable, False),
+        (b'400 x\r\n\r\n{"__type":"KMSInternalException"}', CustodyUnavailable, False),
+        (b'400 x\r\n\r\n{"__type":"UnrecognizedClientException"}', CustodyDenied, None),
         (b"200 x\r\n\r\n[1]", CustodyDenied, None),
     ],
 )
