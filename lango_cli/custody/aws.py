@@ -31,6 +31,7 @@ from lango_cli.errors import (
     CustodyError,
     KeyUnusable,
     LangoError,
+    NotApplicable,
     Tampered,
     UsageProblem,
 )
@@ -282,9 +283,12 @@ class AwsCustodian:
         return self._calls.call(operation, attempt)
 
     def _mfa_code(self, operation: str) -> str:
-        code = self._options.pin()
+        reason = "AWS wants the code of an MFA device"
+        try:
+            code = self._options.pin()
+        except NotApplicable as err:
+            raise NotApplicable(f"{err.message}: {reason}") from None
         if code is None:
-            reason = "AWS wants the code of an MFA device"
             raise self._where.problem(CustodyDenied, operation, reason, hint=MFA)
         return code.reveal().decode("ascii", "replace")
 

@@ -110,14 +110,14 @@ def own_source(flags: Flags, envelope: Envelope, slot: Slot, ask: Prompter | Non
 
 def _custodian(flags: Flags, envelope: Envelope, slot: Slot, ask: Prompter | None) -> UnlockSource:
     from lango_cli.unlock.custodian import Asked, CustodianSource
-    from lango_cli.wiring.kept import Keeping, ask_pin
+    from lango_cli.wiring.kept import Keeping, pin_of
 
     keeping = Keeping(opening.load_settings(flags), opening.folders_of(flags), ask)
     asked = Asked(lambda _id, pin: keeping.unwrap(envelope, slot, pin))
     if ask is None:
         return CustodianSource(asked)
     asked.want_pin.add(slot.id)
-    return CustodianSource(asked, lambda label: ask_pin(ask, f"slot {label}"))
+    return CustodianSource(asked, lambda _label: pin_of(ask, slot))
 
 
 def words_from(path: str, name: str = "--recovery-file") -> UnlockSource:

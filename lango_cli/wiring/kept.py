@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     Pin = Callable[[], SecretBytes | None]
 
+WITH_CODE = "aws-kms:"
+"""How the URI of a key begins that no PIN, but the code of an MFA device may go before."""
 KIND = {"tpm2": "tpm2", "rpc": "companion"}
 """The slot kinds of providers; that of all others is `kms`."""
 
@@ -51,10 +53,13 @@ class Keeping:
 
     def open(self, uri: str, pin: Pin | None = None) -> Custodian:
         """The custodian of a URI, to be closed; `pin` is called where nothing else gives one."""
-        return custodians.open_uri(uri, self.settings, self.folders, pin or self._asked_pin)
+        pin = pin or (lambda: self._asked_pin(uri))
+        return custodians.open_uri(uri, self.settings, self.folders, pin)
 
-    def _asked_pin(self) -> SecretBytes | None:
-        return None if self.ask is None else ask_pin(self.ask, "the token")
+    def _asked_pin(self, uri: str) -> SecretBytes | None:
+        code = uri.startswith(WITH_CODE)
+        what = "AWS" if code else "the token"
+        return None if self.ask is None else ask_pin(self.ask, what, code=code)
 
     def unwrap(self, envelope: Envelope, slot: Slot, pin: Pin | None = None) -> SecretBytes:
         """The credential of a slot; Tampered where its parts do not belong together."""
@@ -147,9 +152,16 @@ def kind_of(uri: str) -> str:
     return KIND.get(parse(uri).provider, "kms")
 
 
-def ask_pin(ask: Prompter, what: str) -> SecretBytes:
-    """A PIN that a person types."""
-    pin = ask.secret(f"PIN of {what}")
+def pin_of(ask: Prompter, slot: Slot) -> SecretBytes:
+    """What a slot's custodian wants typed."""
+    code = isinstance(slot.keeper, Keeper) and slot.keeper.uri.startswith(WITH_CODE)
+    return ask_pin(ask, f"slot {slot.label}", code=code)
+
+
+def ask_pin(ask: Prompter, what: str, *, code: bool = False) -> SecretBytes:
+    """A PIN that a person types, or the `code` that an MFA device shows."""
+    pin = ask.secret(f"MFA code for {what}" if code else f"PIN of {what}")
     if not len(pin):
-        raise CustodyDenied("no PIN was given", hint=f"type it, or set {load.PIN}")
+        hint = "type what the MFA device shows" if code else f"type it, or set {load.PIN}"
+        raise CustodyDenied("no code was given" if code else "no PIN was given", hint=hint)
     return pin

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lango_cli.unlock.custodian import CustodianSource
     from lango_cli.unlock.keyring import OsKeyring
     from lango_cli.vault.bundle import Bundle
-    from lango_cli.vault.envelope import Envelope
+    from lango_cli.vault.envelope import Envelope, Slot
     from lango_cli.vault.vault import Vault
     from lango_cli.wiring.flags import Flags
 
@@ -235,14 +235,16 @@ def kept_sources(
     found = {"kms": CustodianSource(asked)}
     if ask is not None and "kms" in settings.words("unlock.order"):
         prompter = ask
-        found["prompt"] = CustodianSource(asked, lambda label: _pin(prompter, label))
+        found["prompt"] = CustodianSource(
+            asked, lambda label: _pin(prompter, find_slot(envelope, label))
+        )
     return found
 
 
-def _pin(ask: Prompter, label: str) -> SecretBytes:
-    from lango_cli.wiring.kept import ask_pin
+def _pin(ask: Prompter, slot: Slot) -> SecretBytes:
+    from lango_cli.wiring.kept import pin_of
 
-    return ask_pin(ask, f"slot {label}")
+    return pin_of(ask, slot)
 
 
 def keep_session(vault: Vault, ttl: int, settings: Settings, folders: Folders) -> str:
