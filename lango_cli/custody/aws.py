@@ -272,7 +272,7 @@ class AwsCustodian:
                 raise self._problem(operation, err) from None
             except MALFORMED:
                 raise self._strange(operation) from None
-            if not all(has(answer, member) for member in members):
+            if not all(has(answer, member) for member in members) or self._is_of_another(answer):
                 raise self._strange(operation)
             return answer
 
@@ -281,6 +281,11 @@ class AwsCustodian:
         except WantsCode:
             self._access.give(self._mfa_code(operation))
         return self._calls.call(operation, attempt)
+
+    def _is_of_another(self, answer: Mapping[str, Any]) -> bool:
+        """Whether it names another key than was asked for; what an alias stands for, AWS says."""
+        named = str(answer.get("KeyMetadata", answer).get("KeyId", self.key))
+        return not self._is_alias and named.rpartition("/")[2] != self.key.rpartition("/")[2]
 
     def _mfa_code(self, operation: str) -> str:
         reason = "AWS wants the code of an MFA device"

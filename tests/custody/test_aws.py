@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import socket
 import threading
@@ -214,6 +216,22 @@ def test_what_is_no_key_of_32_bytes_is_never_given_out(
     reply = b'200 x\r\n\r\n{"Plaintext": ' + plaintext + b"}"
     with answering(reply) as strange, pytest.raises(kind):
         opened_at(key, strange).unwrap(wrapped, HERE)
+
+
+@pytest.mark.parametrize("member", ["KeyId", "KeyMetadata"])
+def test_an_answer_about_another_key_is_a_refusal(kms: Any, endpoint: str, member: str) -> None:
+    key, other = made(kms), id_of(made(kms))
+    wrapped = opened_at(key, endpoint).wrap(KEY, HERE)
+    plain = base64.b64encode(KEY.reveal()).decode()
+    about = {"KeyId": other} if member == "KeyId" else {"KeyMetadata": {"KeyId": other}}
+    reply = json.dumps(about | {"Plaintext": plain}).encode()
+    with answering(b"200 x\r\n\r\n" + reply) as strange:
+        custodian = opened_at(key, strange)
+        if member == "KeyId":
+            with pytest.raises(CustodyDenied, match="not AWS KMS"):
+                custodian.unwrap(wrapped, HERE)
+        else:
+            assert "not AWS KMS" in custodian.describe().reason
 
 
 @pytest.mark.parametrize("answer", [b"[1]", b'{"KeyMetadata": 5}'])
