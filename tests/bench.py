@@ -159,7 +159,7 @@ class Bench:
         """`pip install .` into an environment of its own."""
         self.call([sys.executable, "-m", "venv", str(self.folder / "env")])
         quiet = ["--quiet", "--disable-pip-version-check", "--root-user-action=ignore"]
-        self.call([self.python, "-m", "pip", "install", *quiet, f"{TOP}[pkcs11]"], os.environ)
+        self.call([self.python, "-m", "pip", "install", *quiet, f"{TOP}[aws,pkcs11]"], os.environ)
 
     def call(self, command: list[str], environment: object = None, **more: object) -> str:
         """Run to success; what it printed."""
@@ -419,6 +419,7 @@ def wait_for_owner(bench: Bench) -> None:
 
 def main() -> int:
     """Measure everything, print the table."""
+    from tests.bench_aws import unlock_at_aws
     from tests.bench_custody import custody
     from tests.bench_mask import masking_build, masking_gibibyte, masking_rates
     from tests.bench_menu import first_screen
@@ -441,6 +442,7 @@ def main() -> int:
             reencryption,
             redaction,
             custody,
+            unlock_at_aws,
             first_screen,
         ):
             part(bench)
