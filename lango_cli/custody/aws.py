@@ -48,9 +48,11 @@ PROVIDER = "aws-kms"
 ALGORITHM = "ECDSA_SHA_256"
 CHECK = 8
 """Bytes of the digest before a wrapped key, which shows damage without a call."""
+RAW_LIMIT = 4096
+"""Bytes of a message that AWS hashes itself, and at least one."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 STATES = {"Enabled": "", "Disabled": "the key is disabled"}
-WRAPS = "ENCRYPT_DECRYPT"
+WRAPS, AES = "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT"
 PURPOSES = {WRAPS: "wrap", "SIGN_VERIFY": "sign"}
 MOVED = "point it back, or open the vault by another slot and: lango keys slot rewrap"
 MFA = "type it on a terminal, or get a session first: aws sts get-session-token"
@@ -125,34 +127,25 @@ class AwsCustodian:
         return _framed(answer)
 
     def sign(self, message: bytes) -> bytes:
-        """Sign the SHA-256 digest; AWS answers in DER."""
-        hashed = digest(message)
+        """Sign by AWS's SHA-256 or over ours; AWS answers in DER."""
+        said = _said(message)
         answer = self._ask(
             SIGN,
             ("Signature",),
-            lambda kms: kms.sign(
-                KeyId=self.key,
-                Message=hashed,
-                MessageType="DIGEST",
-                SigningAlgorithm=ALGORITHM,
-            ),
+            lambda kms: kms.sign(KeyId=self.key, SigningAlgorithm=ALGORITHM, **said),
         )
         return bytes(answer["Signature"])
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Verify; what AWS calls an invalid signature is one."""
-        hashed = digest(message)
+        said = _said(message)
         if not signature:
             return False
 
         def ask(kms: Any) -> dict[str, Any]:  # noqa: ANN401  # the SDK makes its classes as it runs
             try:
                 found: dict[str, Any] = kms.verify(
-                    KeyId=self.key,
-                    Message=hashed,
-                    MessageType="DIGEST",
-                    Signature=signature,
-                    SigningAlgorithm=ALGORITHM,
+                    KeyId=self.key, Signature=signature, SigningAlgorithm=ALGORITHM, **said
                 )
             except ClientError as err:
                 if aws_errors.code_of(err) == aws_errors.BAD_SIGNATURE:
@@ -199,7 +192,7 @@ class AwsCustodian:
         return "alias/" in self.key
 
     def _check_usage(self, operation: str) -> None:
-        """KeyUnusable for a key that signs; where it is not said or shown, AWS will say it.
+        """KeyUnusable for a key that signs, or is none of AES; what is not shown, AWS will say.
 
         A request of its own, for the few times that something is wrapped: servers that speak like
         AWS (moto, for one) wrap by a key that signs, and AWS itself would not open it.
@@ -215,7 +208,7 @@ class AwsCustodian:
             return found
 
         about = self._ask(operation, ("KeyMetadata",), ask)["KeyMetadata"]
-        if about.get("KeyUsage", WRAPS) != WRAPS:
+        if (about.get("KeyUsage", WRAPS), about.get("KeySpec", AES)) != (WRAPS, AES):
             raise self._where.problem(KeyUnusable, operation, "the key is not for this")
 
     def _generated(self, kms: Any, pairs: dict[str, str]) -> dict[str, Any]:  # noqa: ANN401  # see above
@@ -313,6 +306,13 @@ def _region(uri: KeyUri) -> str | None:
     """That of the URI, else the ARN's own, else the one that AWS's tools find."""
     parts = uri.key.split(":")
     return uri.options.get("region") or (parts[3] if len(parts) > 5 else None)
+
+
+def _said(message: bytes) -> dict[str, Any]:
+    """What is to be signed: as it is where AWS takes that, else its digest."""
+    if 1 <= len(message) <= RAW_LIMIT:
+        return {"Message": message, "MessageType": "RAW"}
+    return {"Message": digest(message), "MessageType": "DIGEST"}
 
 
 def _framed(answer: Mapping[str, Any]) -> bytes:

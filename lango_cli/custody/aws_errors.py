@@ -41,6 +41,8 @@ DOWN = {
     "ServiceUnavailable",
     "ServiceUnavailableException",
 }
+UNNAMED = "that is not how a key is named"
+LOOK = "look at the key's URI: its region and account, and the spelling"
 KINDS: dict[str, tuple[type[LangoError], str]] = {
     "DisabledException": (KeyUnusable, "the key is disabled"),
     "KMSInvalidStateException": (KeyUnusable, "the key is in a state that does not allow it"),
@@ -48,7 +50,7 @@ KINDS: dict[str, tuple[type[LangoError], str]] = {
     "UnsupportedOperationException": (KeyUnusable, "the key is not for this"),
     "ValidationException": (KeyUnusable, "the key is not for this"),
     "NotFoundException": (KeyNotFound, "there is no such key"),
-    "InvalidArnException": (KeyNotFound, "that is not how a key is named"),
+    "InvalidArnException": (KeyNotFound, UNNAMED),
     "InvalidCiphertextException": (Tampered, "it is damaged, or of another context"),
     INCORRECT_KEY: (Tampered, "another key wrapped it"),
 }
@@ -113,7 +115,7 @@ def problem(where: Where, operation: str, err: Exception) -> LangoError:
     if isinstance(err, HTTPClientError | IncompleteReadError | NoConnection):
         return where.unavailable(operation, "it cannot be reached")
     if isinstance(err, ParamValidationError):
-        return where.problem(KeyNotFound, operation, "that is not how a key is named")
+        return where.problem(KeyNotFound, operation, UNNAMED, hint=LOOK)
     for kind in type(err).__mro__:
         if kind.__name__ in SDK:
             reason, hint = SDK[kind.__name__]
@@ -145,7 +147,8 @@ def _refusal(where: Where, operation: str, err: ClientError) -> LangoError:
         hint = f"{RIGHTS[operation]} is wanted by whoever `aws sts get-caller-identity` names"
         return where.problem(CustodyDenied, operation, f"no right to it ({code})", hint=hint)
     kind, reason = KINDS.get(code, (CustodyDenied, f"refused ({_printable(code)})"))
-    return where.problem(kind, operation, reason)
+    where_to = LOOK if kind is KeyNotFound else None
+    return where.problem(kind, operation, reason, hint=where_to)
 
 
 def _printable(code: str) -> str:

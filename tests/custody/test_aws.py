@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from moto.server import ThreadedMotoServer
 
+from lango_cli.crypto.ecdsa import verify_pem
 from lango_cli.errors import (
     CustodyDenied,
     CustodyUnavailable,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     from lango_cli.custody.aws import AwsCustodian
     from lango_cli.wiring.flags import Flags
+    from tests.doubles.moto_kms import MotoKms
 
 __all__ = ["account", "aws", "endpoint", "flags", "kms", "server"]
 
@@ -66,6 +69,27 @@ class TestAws(CustodianSuite):
     @pytest.fixture
     def signing(self, kms: Any, endpoint: str) -> AwsCustodian:
         return opened_at(made(kms, **SIGNING), endpoint)
+
+
+def test_moto_as_it_comes_serves_as_well(kms: Any, aws: MotoKms) -> None:
+    # Its keys are those of the other server: it is the same moto, without the checks.
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    plain = "http://{}:{}".format(*server.get_host_and_port())
+    try:
+        custodian, signer = opened_at(made(kms), plain), opened_at(made(kms, **SIGNING), plain)
+        key, wrapped = custodian.generate(HERE)
+        assert custodian.unwrap(custodian.rewrap(wrapped, HERE), HERE) == key
+        signature = signer.sign(b"text")
+        assert verify_pem(signer.public_key(), b"text", signature)
+        assert (signer.verify(b"text", signature), signer.verify(b"tex", signature)) == (
+            True,
+            False,
+        )
+        with pytest.raises(KeyUnusable):
+            signer.wrap(KEY, HERE)
+    finally:
+        server.stop()
 
 
 def test_an_alias_and_an_id_are_the_key(kms: Any, endpoint: str) -> None:

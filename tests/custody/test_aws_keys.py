@@ -187,9 +187,38 @@ def test_that_a_key_may_not_be_looked_at_keeps_it_from_nothing(
     assert "no right to it" in custodian.describe().reason
 
 
-def test_a_key_that_signs_makes_none(aws: MotoKms, kms: Any) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [
+        SIGNING,
+        {"KeySpec": "RSA_2048"},
+        {"KeyUsage": "GENERATE_VERIFY_MAC", "KeySpec": "HMAC_256"},
+    ],
+    ids=["signs", "RSA", "HMAC"],
+)
+def test_a_key_that_is_no_aes_key_makes_and_wraps_none(
+    aws: MotoKms, kms: Any, kind: dict[str, str]
+) -> None:
+    custodian = opened_at(made(kms, **kind), aws.url)
+    aws.seen.clear()
     with pytest.raises(KeyUnusable):
-        opened_at(made(kms, **SIGNING), aws.url).generate(HERE)
+        custodian.generate(HERE)
+    with pytest.raises(KeyUnusable):
+        custodian.wrap(KEY, HERE)
+    assert aws.operations() == ["DescribeKey"] * 2
+    aws.denied.add("DescribeKey")
+    with pytest.raises(KeyUnusable):
+        custodian.wrap(KEY, HERE)
+
+
+@pytest.mark.parametrize("size", [0, 1, 4096, 4097, 100_000])
+def test_a_message_of_any_length_is_signed(aws: MotoKms, kms: Any, size: int) -> None:
+    custodian = opened_at(made(kms, **SIGNING), aws.url)
+    message = b"m" * size
+    signature = custodian.sign(message)
+    assert verify_pem(custodian.public_key(), message, signature)
+    assert custodian.verify(message, signature)
+    assert not custodian.verify(message + b"m", signature)
 
 
 @pytest.mark.parametrize(
