@@ -201,6 +201,25 @@ def test_a_vault_moves_to_the_replica_of_another_region(owner: Owner, kms: Any) 
     assert owner.aws.seen == [(ELSEWHERE, "Decrypt")]
 
 
+def test_an_alias_that_was_moved_is_refused_until_the_slot_is_wrapped_anew(
+    owner: Owner, kms: Any
+) -> None:
+    first, second = id_of(made(kms)), id_of(made(kms))
+    kms.create_alias(AliasName="alias/vault", TargetKeyId=first)
+    owner.run("keys", "slot", "move", "kms", uri_of(owner.aws, "alias/vault"))
+    owner.run("keys", "slot", "add", "keyfile")
+    kms.update_alias(AliasName="alias/vault", TargetKeyId=second)
+    owner.environment["LANGO_UNLOCK_ORDER"] = "kms,keyfile"
+    refused = owner.run("secrets", "get", "api/token", code=14).text("stderr")
+    assert "stands for another key" in refused
+    assert "lango keys slot rewrap" in refused
+    told = json.loads(owner.run("keys", "kms", "status", "--fresh", "--json").text("stdout"))
+    assert told["slots"][0]["version"] == second
+    owner.run("keys", "slot", "rewrap", "kms", "--keyfile", "vault/keyfile")
+    kms.disable_key(KeyId=first)
+    assert owner.value() == "a value"
+
+
 def test_without_credentials_one_line_says_what_to_do(owner: Owner) -> None:
     for name in CREDENTIALS:
         del owner.environment[name]
