@@ -40,6 +40,20 @@ class _Strict:
     parse_constant = parse_float
 
 
+class _Lenient:
+    """The same for JSON of people, which has fractions; of a name twice the last one counts."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    parse_int = int
+    parse_float = float
+
+    @staticmethod
+    def parse_constant(_text: str) -> float:
+        raise ValueError("NaN and Infinity are no JSON")
+
+
 def _unencodable(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
@@ -71,6 +85,33 @@ def parse_canonical(data: bytes, what: str) -> Any:  # noqa: ANN401  # any JSON 
         # SystemError: the scanner of 3.11 finds no JSONDecodeError to raise unless json is loaded.
         pass
     raise Tampered(f"{what} is not in its canonical form")
+
+
+def parse_json(text: str) -> Any:  # noqa: ANN401  # any JSON value
+    """The value of one JSON text without space around it; ValueError for anything else."""
+    import _json
+
+    rules: Any = _Lenient
+    try:
+        value, end = _json.make_scanner(rules)(text, 0)
+    except (StopIteration, RecursionError, SystemError):
+        raise ValueError("not JSON") from None
+    if end != len(text):
+        raise ValueError("more than one JSON value")
+    return value
+
+
+def json_text(value: object, item: str = ",", name: str = ":") -> str:
+    """JSON in the order given, not escaped beyond need, with these two between its parts.
+
+    TypeError or ValueError for what JSON cannot hold.
+    """
+    import _json
+
+    encode = _json.make_encoder(
+        None, _unencodable, _json.encode_basestring, None, name, item, False, False, False
+    )
+    return "".join(encode(value, 0))
 
 
 def b64(data: bytes) -> str:

@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from typing import Any
 
-FIRST = "default"
-"""The profile that every vault has from the start, empty."""
-
 
 @dataclass(frozen=True, slots=True)
 class ProfileMeta:

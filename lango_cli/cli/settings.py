@@ -18,7 +18,7 @@ from lango_cli.cli.settings_write import read_document  # and declares its comma
 from lango_cli.config import document, load
 from lango_cli.config.declared import locate
 from lango_cli.config.finding import flat
-from lango_cli.config.forms import dump
+from lango_cli.config.formed import dump
 from lango_cli.errors import InvalidSetting, UsageProblem
 from lango_cli.wiring import settings_edit as editing
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lango_cli.config.finding import find
-from lango_cli.config.forms import dump
+from lango_cli.config.formed import dump
 from lango_cli.wiring import opening
 
 if TYPE_CHECKING:

@@ -8,11 +8,8 @@ apart from `schema`: no command that reads a secret needs any of these.
 
 from __future__ import annotations
 
-from copy import copy
-from functools import cache
-
 from lango_cli.config.declared_p2p import P2P
-from lango_cli.config.schema import BY_KEY, SETTINGS
+from lango_cli.config.schema import SETTINGS
 from lango_cli.config.setting import Setting, is_tool, later
 
 APPS = Setting(
@@ -88,26 +85,24 @@ DECLARED = (
 )
 
 
-@cache
+_ALL = tuple(sorted((*SETTINGS, *DECLARED), key=lambda setting: setting.key))
+_FIXED = {setting.key: setting for setting in _ALL if "<" not in setting.key}
+
+
 def everything() -> tuple[Setting, ...]:
     """All settings by name, those with free parts as patterns."""
-    return tuple(sorted((*SETTINGS, *DECLARED), key=lambda setting: setting.key))
-
-
-@cache
-def _fixed() -> dict[str, Setting]:
-    return {setting.key: setting for setting in everything() if "<" not in setting.key}
+    return _ALL
 
 
 def locate(key: str) -> Setting | None:
     """The setting of a name, its free parts filled in; None if there is none."""
-    found = BY_KEY.get(key) or _fixed().get(key)
+    found = _FIXED.get(key)
     if found is not None:
         return found
     words = key.split(".")
     for setting in DECLARED:
         if "<" in setting.key and _matches(setting.key.split("."), words):
-            return _named(setting, key)
+            return setting.named(key)
     return None
 
 
@@ -151,12 +146,6 @@ def _matches(pattern: list[str], words: list[str]) -> bool:
         is_tool(word) if part.startswith("<") else part == word
         for part, word in zip(pattern, words, strict=True)
     )
-
-
-def _named(setting: Setting, key: str) -> Setting:
-    named = copy(setting)
-    named.key = key
-    return named
 
 
 def _filled(pattern: str, words: list[str]) -> str:

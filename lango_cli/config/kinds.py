@@ -1,6 +1,6 @@
 """Kinds of settings that are alike, in a place that everything about settings can see.
 
-What each kind is, is said in `setting` and `forms`.
+What each kind is, is said in `setting` and `formed`.
 """
 
 from __future__ import annotations

@@ -11,11 +11,8 @@ import os
 import sys
 
 from lango_cli import files
-from lango_cli.codec import canonical
 from lango_cli.config.finding import find, flat
-from lango_cli.config.kinds import WORDS
 from lango_cli.config.schema import BY_KEY, SETTINGS
-from lango_cli.config.setting import FALLBACK
 from lango_cli.config.texts import text_of
 from lango_cli.errors import InvalidSetting
 
@@ -243,22 +240,3 @@ def _refuse_sensitive(given: Given) -> None:
 def written(config: str) -> dict[str, str]:
     """What `config.toml` at this path sets, as texts."""
     return {one.setting.key: one.text for one in _from_file(config)}
-
-
-def plain_text(config: str, key: str) -> str | None:
-    """How `settings get` prints a bootstrap setting; None for one that takes more to know."""
-    setting = BY_KEY.get(key)
-    if setting is None or not setting.bootstrap or setting.kind in ("table", "fraction"):
-        return None
-    if key == FALLBACK:
-        return None  # The header has it, where there is one.
-    found = load(config, {})
-    if setting.kind in WORDS:
-        words = (canonical(word).decode() for word in found.words(key))
-        return f"[{', '.join(words)}]"
-    if setting.kind == "count":
-        return str(found.number(key))
-    origin = found.origin(key)
-    if origin == ENVIRONMENT:
-        return variable(setting.variable)
-    return written(config)[key] if origin == FILE else setting.default

@@ -39,7 +39,7 @@ class Setting:
 
     `kind`: `choice`, `switch`, `duration` (in seconds), `count`, `order`, `names` (of tools),
     `words`, `command` (words as in a shell, which none reads), `fraction` (from 0 to 1, as text),
-    `table` (a `name=text` a line), `text`, or one of `forms`. `guarded`: it is never taken from
+    `table` (a `name=text` a line), `text`, or one of `formed`. `guarded`: it is never taken from
     the environment, because whoever starts a command chooses its variables. `secret`: its value
     is kept as a secret and the profile has the reference. `used`: something reads it. `low` and
     `high` bound a number.
@@ -83,6 +83,21 @@ class Setting:
         self.low = low
         self.high = high
 
+    def named(self, key: str) -> Setting:
+        """The same under a name in which the free parts are filled in."""
+        return Setting(
+            key,
+            self.kind,
+            self.default,
+            self.choices,
+            self.doc,
+            guarded=self.guarded,
+            secret=self.secret,
+            used=self.used,
+            low=self.low,
+            high=self.high,
+        )
+
     @property
     def bootstrap(self) -> bool:
         """Whether it stands in `config.toml`; else it is kept in the vault's active profile."""
@@ -121,7 +136,7 @@ class Setting:
             return self._number(text)
         if self.kind in ("duration", "text"):
             return _seconds(text) if self.kind == "duration" else text
-        from lango_cli.config.forms import formed
+        from lango_cli.config.formed import formed
 
         return formed(self.kind, text)
 
@@ -131,13 +146,15 @@ class Setting:
         return int(text) if self.low <= int(text) <= self.high else None
 
     def _words(self, text: str) -> tuple[str, ...] | None:
-        if self.kind == "command":
+        if self.kind == "command" and not _is_unquoted(text):
             import shlex
 
             try:
                 return tuple(shlex.split(text))
             except ValueError:
                 return None
+        if self.kind == "command":
+            return tuple(text.split())
         words = tuple(text.replace(",", " ").split())
         if len(set(words)) != len(words):
             return None
@@ -193,6 +210,11 @@ _TAKES = {
     "rules": "a list of objects with peerDid, action (allow or deny), tools and rateLimit",
     "free": "anything that JSON can hold",
 }
+
+
+def _is_unquoted(text: str) -> bool:
+    """Whether a shell would take it apart at its spaces and change nothing."""
+    return text.isascii() and text.isprintable() and not any(c in "\\'\"" for c in text)
 
 
 def _is_word(word: str) -> bool:

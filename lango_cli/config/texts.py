@@ -43,7 +43,7 @@ def _text(kind: str, value: object) -> str | None:
 
 
 def _dumped(value: object) -> str | None:
-    from lango_cli.config.forms import dump
+    from lango_cli.config.formed import dump
 
     try:
         return dump(value)

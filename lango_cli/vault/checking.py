@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lango_cli.errors import LangoError
-from lango_cli.vault import profiles, rows_check, rows_look, rows_profiles
+from lango_cli.vault import profile_documents, rows_check, rows_look, rows_profiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +52,9 @@ def documents(vault: Parts) -> Iterator[str]:
         try:
             if data_key := opener(which):
                 data = vault.reader.unseal_with(
-                    data_key, profile, version, which, sealed, profiles.TABLE
+                    data_key, profile, version, which, sealed, profile_documents.TABLE
                 )
-                found = profiles.encode(profiles.decode(data, str(name)))
+                found = profile_documents.encode(profile_documents.decode(data, str(name)))
                 if (len(found[0]), found[1]) != (size, members):
                     yield f"{named}: it is not as large as it should be"
         except LangoError as err:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lango_cli.crypto.mac import random_bytes
 from lango_cli.errors import KeyUnusable, LangoError, Tampered
 from lango_cli.secret import SecretBytes
-from lango_cli.vault import profiles, rows_profiles, store_plain
+from lango_cli.vault import profile_documents, profiles, rows_profiles, store_plain
 from lango_cli.vault.plain_cells import milliseconds_of, text_of, time_text, whole
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def from_vault(vault: Parts, source: Store, key_of: KeyOf) -> tuple[list[PlainPr
                 lost += 1
                 continue
             data = vault.reader.unseal_with(
-                opener, row[0], version, (which[0], which[1]), sealed, profiles.TABLE
+                opener, row[0], version, (which[0], which[1]), sealed, profile_documents.TABLE
             )
             versions.append(PlainDocument(version, created, key, SecretBytes(data)))
         profile = PlainProfile(
@@ -129,7 +129,7 @@ def _from_file(store: Store, row: Row) -> PlainProfile:
     versions = tuple(_document(*found) for found in store_plain.plain_documents(store, row[0]))
     profile = PlainProfile(
         text_of(row[0]),
-        profiles.check_name(text_of(row[1])),
+        profile_documents.check_name(text_of(row[1])),
         bool(whole(row[2])),
         whole(row[3]),
         milliseconds_of(row[4]),
@@ -147,7 +147,7 @@ def _document(version: object, created: object, key: object, document: object) -
         document = document.encode()
     if not isinstance(document, bytes):
         raise Tampered("a document is neither a blob nor a text")
-    profiles.decode(document, "of a version")
+    profile_documents.decode(document, "of a version")
     if not whole(version):
         raise Tampered("versions are numbers from 1")
     return PlainDocument(
@@ -180,8 +180,8 @@ def _add(vault: Parts, profile: PlainProfile, sealing_key: SealingKey) -> None:
     for it in profile.versions:
         key = sealing_key(it.key)
         data = it.document.reveal()
-        members = profiles.encode(profiles.decode(data, profile.name))[1]
-        sealed = vault.reader.seal_with(key, profile.id, it.version, data, profiles.TABLE)
+        members = profile_documents.encode(profile_documents.decode(data, profile.name))[1]
+        sealed = vault.reader.seal_with(key, profile.id, it.version, data, profile_documents.TABLE)
         rows.append((profile.id, it.version, *key[:2], it.created, len(data), members, sealed))
     row = (
         profile.id,
@@ -192,14 +192,14 @@ def _add(vault: Parts, profile: PlainProfile, sealing_key: SealingKey) -> None:
         profile.updated,
     )
     rows_profiles.insert_whole(vault.store, row, rows)
-    held = profiles.Profiles(vault)
+    held = profile_documents.Documents(vault)
     for it in profile.versions:
         _compare(held.read(profile.name, it.version), it.document, profile.name)
 
 
 def _update(vault: Parts, name: str, document: SecretBytes) -> bool:
     held = profiles.Profiles(vault)
-    wanted = profiles.decode(document.reveal(), name)
+    wanted = profile_documents.decode(document.reveal(), name)
     try:
         if held.version(name) and held.read(name) == wanted:
             return False
@@ -212,5 +212,5 @@ def _update(vault: Parts, name: str, document: SecretBytes) -> bool:
 
 def _compare(found: dict[str, Any], wanted: SecretBytes, name: str) -> None:
     """Tampered unless the vault holds what was to be written."""
-    if profiles.encode(found)[0] != wanted.reveal():
+    if profile_documents.encode(found)[0] != wanted.reveal():
         raise Tampered(f"profile {name} was not written as it is in the file")

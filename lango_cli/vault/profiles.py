@@ -1,9 +1,7 @@
 """Profiles of settings: documents of what was set, sealed in the vault, every version kept.
 
-The rule: a document is sealed as a value is, under the default data key and bound to the vault,
-the table, the profile's id, its version and the key: a row that was moved does not open. A change
-and its audit record are one transaction, under the writer's lock, and a record never has a value.
-What a document means is not known here: it is JSON, and comes back as it was given.
+The rule: a change and its audit record are one transaction, under the writer's lock, and a record
+never has a value. What a document is, and how it is read, is `profile_documents`'.
 
 Exactly one profile is active. In a vault where nothing was done with profiles that is `default`,
 which is empty and stands in no row yet: the first change of anything makes its row.
@@ -11,69 +9,34 @@ which is empty and stands in no row yet: the first change of anything makes its 
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from lango_cli.crypto.mac import random_bytes
-from lango_cli.errors import (
-    Conflict,
-    InvalidName,
-    InvalidSetting,
-    KeyUnusable,
-    LangoError,
-    ProfileExists,
-    ProfileNotFound,
-    Tampered,
-    TooLarge,
-)
-from lango_cli.model_settings import FIRST, ProfileMeta, ProfileVersion
+from lango_cli.errors import Conflict, LangoError, ProfileExists, Tampered
+from lango_cli.model_settings import ProfileMeta, ProfileVersion
 from lango_cli.vault import rows_profiles
-from lango_cli.vault.reader import VALUE_LIMIT
+from lango_cli.vault.profile_documents import (
+    FIRST,
+    TABLE,
+    Documents,
+    check_name,
+    encode,
+    not_found,
+)
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from lango_cli.vault.parts import Parts
     from lango_cli.vault.rows import Row
 
-TABLE = b"profiles"
-"""What the seal of a document is bound to, where that of a secret has `secrets`."""
-LONGEST = 64
-DEEPEST = 64
-"""Levels of a document at most: it has to be read back in whatever depth of calls."""
-_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
-
-class Profiles:
+class Profiles(Documents):
     """The profiles of an open vault; the door is `model_settings.Profiles`."""
-
-    def __init__(self, vault: Parts) -> None:
-        self._vault = vault
-        self._store = vault.store
-
-    def active(self) -> str:
-        """The name of the active one."""
-        row = rows_profiles.active(self._store)
-        return FIRST if row is None else str(row[1])
 
     def all(self) -> list[ProfileMeta]:
         """All, names in byte order."""
         found = rows_profiles.all_profiles(self._store)
         return [_meta(row) for row in found] or [ProfileMeta(FIRST, True, 0, 0, 0.0, 0.0)]
-
-    def read(self, name: str | None = None, version: int | None = None) -> dict[str, Any]:
-        """The values of a profile (default: the active one) at a version (default: its last)."""
-        row = self._find(name)
-        if row is None or (version is None and row[3] == 0):
-            if version is not None:
-                raise _no_version(FIRST, version)
-            return {}
-        return self._open(row, row[3] if version is None else version)
-
-    def version(self, name: str | None = None) -> int:
-        """The number of the last version; 0 for `default` before anything was set in it."""
-        row = self._find(name)
-        return 0 if row is None else int(row[3])
 
     def expect(self, name: str, version: int | None) -> None:
         """Conflict if its last version is not this one (None: any)."""
@@ -159,15 +122,6 @@ class Profiles:
             self._record("rollback", f"{row[1]}@{row[3] + 1}", f"from {version}")
             return self._known(row[1])
 
-    def _find(self, name: str | None) -> Row | None:
-        """The row of a profile; None for `default` while it has none. ProfileNotFound else."""
-        if name is None:
-            return rows_profiles.active(self._store)
-        row = rows_profiles.profile(self._store, check_name(name))
-        if row is None and (name != FIRST or rows_profiles.count(self._store)):
-            raise _not_found(name)
-        return row
-
     def _row(self, name: str | None) -> Row:
         """The row of a profile, inside a write; that of `default` is made where it is missing."""
         self._begin()
@@ -213,29 +167,10 @@ class Profiles:
         except LangoError:
             return 0
 
-    def _open(self, row: Row, version: int) -> dict[str, Any]:
-        known = 0 < version < 1 << 53
-        found = rows_profiles.sealed_version(self._store, row[0], version) if known else None
-        if found is None and known and version == row[3]:
-            raise Tampered(f"profile {row[1]}: its last version is not there")
-        if found is None:
-            raise _no_version(row[1], version)
-        key, sealed = (found[0], found[1]), found[2]
-        try:
-            opener = self._vault.keys.version(*key)
-        except KeyUnusable as err:
-            raise KeyUnusable(
-                f"profile {row[1]}@{version}: {err.message}",
-                hint=err.hint or f"another version: lango settings profile rollback {row[1]} N",
-            ) from None
-        return decode(
-            self._vault.reader.unseal_with(opener, row[0], version, key, sealed, TABLE), row[1]
-        )
-
     def _known(self, name: str) -> ProfileMeta:
         row = rows_profiles.profile(self._store, name)
         if row is None:
-            raise _not_found(name)
+            raise not_found(name)
         return _meta(row)
 
     def _now(self) -> int:
@@ -254,76 +189,6 @@ def _expect(name: str, version: int, wanted: int | None) -> None:
         )
 
 
-def check_name(name: str) -> str:
-    """The name; InvalidName unless it has 1 to 64 letters, digits, dots, dashes, underscores."""
-    if not 0 < len(name) <= LONGEST or not _LETTERS.issuperset(name):
-        raise InvalidName(
-            "a profile's name has 1 to 64 of the letters a to z and A to Z, digits and . _ -"
-        )
-    if name[0] in ".-":
-        raise InvalidName("a profile's name begins with a letter, a digit or _")
-    return name
-
-
-def encode(document: dict[str, Any]) -> tuple[bytes, int]:
-    """The document as it is sealed, and how many values it has; InvalidSetting if not JSON."""
-    members = _members(document)
-    try:
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        data = text.encode()
-    except (TypeError, ValueError):
-        raise InvalidSetting("the settings have a value that JSON cannot hold") from None
-    if len(data) > VALUE_LIMIT:
-        raise TooLarge(f"the settings are over {VALUE_LIMIT} bytes")
-    return data, members
-
-
-def decode(data: bytes, name: str) -> dict[str, Any]:
-    """The document that was sealed; Tampered if it is none."""
-    try:
-        document = json.loads(data)
-        if isinstance(document, dict) and encode(document)[0] == data:
-            return document
-    except (ValueError, RecursionError, InvalidSetting):
-        pass
-    raise Tampered(f"profile {name} holds no settings")
-
-
-def _members(document: dict[str, Any]) -> int:
-    """How many values there are at the ends of a document's branches."""
-    count = 0
-    waiting: list[tuple[object, int, bool]] = [(document, 1, True)]
-    while waiting:
-        value, depth, branch = waiting.pop()
-        if depth > DEEPEST:
-            raise InvalidSetting(f"the settings are over {DEEPEST} levels deep")
-        if isinstance(value, dict):
-            if not all(isinstance(name, str) for name in value):
-                raise InvalidSetting("the settings have a name that is no text")
-            inside = list(value.values())
-        elif isinstance(value, list | tuple):
-            inside, branch = list(value), False
-        else:
-            continue
-        count += sum(branch and not (isinstance(one, dict) and one) for one in inside)
-        deeper = [one for one in inside if isinstance(one, dict | list | tuple)]
-        waiting.extend((one, depth + 1, branch) for one in deeper)
-    return count
-
-
 def _meta(row: Row) -> ProfileMeta:
     _, name, active, version, versions, created, updated = row
     return ProfileMeta(name, bool(active), version, versions, created / 1000, updated / 1000)
-
-
-def _not_found(name: str) -> ProfileNotFound:
-    return ProfileNotFound(
-        f"there is no profile called {name}", hint="list profiles: lango settings profile list"
-    )
-
-
-def _no_version(name: str, version: int) -> ProfileNotFound:
-    return ProfileNotFound(
-        f"profile {name} has no version {version}",
-        hint=f"see which it has: lango settings profile history {name}",
-    )

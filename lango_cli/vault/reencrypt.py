@@ -20,7 +20,7 @@ from lango_cli.errors import KeyUnusable, Tampered
 from lango_cli.files import LOCK_POLL
 from lango_cli.vault import rows_keys
 from lango_cli.vault.keys import DESTROYED, DISABLED, ENCRYPTION, RETIRED
-from lango_cli.vault.profiles import TABLE
+from lango_cli.vault.profile_documents import TABLE
 from lango_cli.vault.reader import SECRETS, VALUE_FORMAT, context_ends, context_middle
 
 if TYPE_CHECKING:

@@ -9,14 +9,13 @@ header unless somebody edited it by hand, which changes nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from lango_cli.config import load
 from lango_cli.config.setting import FALLBACK
 from lango_cli.errors import LangoError, Locked
 from lango_cli.vault.envelope import ELSEWHERE, LOCAL, NONE
 from lango_cli.wiring import opening
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lango_cli.config.load import Settings
     from lango_cli.vault.envelope import Envelope
@@ -37,6 +36,11 @@ def wanted(settings: Settings) -> str:
 def policy(*, allowed: bool) -> str:
     """The policy as the header has it."""
     return LOCAL if allowed else NONE
+
+
+def as_setting(said: str) -> str:
+    """The setting's text, for what the header says."""
+    return "true" if said == LOCAL else "false"
 
 
 def told(said: str) -> str:
@@ -75,7 +79,7 @@ def contradicted(flags: Flags, envelope: Envelope) -> str:
 
 def make_one(envelope: Envelope) -> str:
     """The command after which the file says what the header says."""
-    return f"lango settings set {FALLBACK} {str(envelope.fallback == LOCAL).lower()}"
+    return f"lango settings set {FALLBACK} {as_setting(envelope.fallback)}"
 
 
 def needs_unlocking() -> Locked:

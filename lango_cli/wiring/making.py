@@ -16,7 +16,6 @@ from lango_cli import files
 from lango_cli.crypto.generate import generate
 from lango_cli.crypto.mac import random_bytes
 from lango_cli.errors import CustodyUnavailable, FileProblem, ProfileNotFound, Tampered
-from lango_cli.model_settings import FIRST
 from lango_cli.unlock.keyfile import KeyfileSource
 from lango_cli.unlock.keyring import KeyringSource, unavailable
 from lango_cli.vault import vault as core
@@ -24,6 +23,7 @@ from lango_cli.vault.create import create_vault
 from lango_cli.vault.create import refuse_existing as refuse
 from lango_cli.vault.envelope import NONE, PBKDF2
 from lango_cli.vault.home import KEYFILE
+from lango_cli.vault.profile_documents import FIRST
 from lango_cli.vault.unlocking import open_with
 from lango_cli.wiring import fallback, kept, opening, slotting, sources
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lango_cli.config import document, load
 from lango_cli.config.declared import everything, locate
 from lango_cli.config.finding import find, flat
-from lango_cli.config.forms import dump
+from lango_cli.config.formed import dump
 from lango_cli.config.kinds import JSON_KINDS
 from lango_cli.config.setting import FALLBACK
 from lango_cli.errors import Conflict, InvalidSetting, LangoError, NotInitialised

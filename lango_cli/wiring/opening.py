@@ -69,8 +69,10 @@ def policy_of(settings: Settings, flags: Flags) -> Policy:
 def check_profile(flags: Flags, vault: core.Vault) -> None:
     """ProfileNotFound, with the vault closed, where `--profile` names none that there is."""
     if flags.profile is not None:
+        from lango_cli.vault.profile_documents import Documents
+
         try:
-            vault.profiles.version(flags.profile)
+            Documents(vault).version(flags.profile)
         except BaseException:
             vault.close()
             raise

@@ -14,8 +14,10 @@ from lango_cli.vault import rows_profiles
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lango_cli.config.load import Given, Settings
+    from lango_cli.config.setting import Setting
     from lango_cli.model_settings import Profiles
     from lango_cli.vault.parts import Parts, Policy
+    from lango_cli.vault.profile_documents import Documents
     from lango_cli.wiring.flags import Flags
 
 
@@ -32,12 +34,20 @@ def _layer(flags: Flags, vault: Parts) -> list[Given]:
     active = rows_profiles.active(vault.store)
     if flags.profile is None and (active is None or not active[3]):
         return []  # Nothing was ever set: a command that hands out secrets loads no more for it.
-    from lango_cli.vault import profiles
+    from lango_cli.vault.profile_documents import Documents
 
-    return profile_layer(flags, profiles.Profiles(vault))
+    return profile_layer(flags, Documents(vault))
 
 
-def profile_layer(flags: Flags, profiles: Profiles) -> list[Given]:
+def text_of(flags: Flags, setting: Setting, vault: Parts | None) -> str:
+    """How `settings get` prints what is in force; of the profile too where a vault is open."""
+    from lango_cli.config.printed import in_force
+
+    layer = () if vault is None else _layer(flags, vault)
+    return in_force(setting, load.layers(load.folders(flags.home).config, flags.settings, layer))
+
+
+def profile_layer(flags: Flags, profiles: Profiles | Documents) -> list[Given]:
     """What the profile that counts for this command sets, and the active one of the guarded."""
     from lango_cli.config.layers import sealed
 

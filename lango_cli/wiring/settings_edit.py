@@ -21,7 +21,7 @@ from lango_cli.config.setting import FALLBACK
 from lango_cli.errors import Conflict, InvalidSetting
 from lango_cli.secret import SecretBytes
 from lango_cli.vault.envelope import LOCAL
-from lango_cli.vault.profiles import check_name
+from lango_cli.vault.profile_documents import check_name
 from lango_cli.wiring import fallback, opening
 from lango_cli.wiring.settings import profile_layer
 

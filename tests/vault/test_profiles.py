@@ -25,16 +25,16 @@ from lango_cli.errors import (
     Tampered,
 )
 from lango_cli.model import Unwatched
-from lango_cli.model_settings import FIRST
 from lango_cli.vault import (
     audit_check,
     checking,
     plain,
     plain_import,
-    profiles,
+    profile_documents,
     rows_profiles,
     store_plain,
 )
+from lango_cli.vault.profile_documents import FIRST
 from lango_cli.vault.rekey import rekey
 from lango_cli.vault.vacuum import vacuum
 from tests.vault.conftest import MEMORY
@@ -201,17 +201,17 @@ TestProfilesAreADictionary.settings = settings(
 
 @given(DOCUMENTS)
 def test_a_document_comes_back_as_it_was_given(document: dict[str, Any]) -> None:
-    data, _ = profiles.encode(document)
-    assert profiles.decode(data, "x") == document
+    data, _ = profile_documents.encode(document)
+    assert profile_documents.decode(data, "x") == document
 
 
 @given(st.binary(max_size=40) | st.text(max_size=40).map(lambda text: text.encode()))
 def test_arbitrary_bytes_are_no_document_and_no_crash(data: bytes) -> None:
     try:
-        found = profiles.decode(data, "x")
+        found = profile_documents.decode(data, "x")
     except Tampered:
         return
-    assert profiles.encode(found)[0] == data
+    assert profile_documents.encode(found)[0] == data
 
 
 def deep(levels: int) -> dict[str, Any]:
@@ -252,7 +252,7 @@ def test_names_are_checked(memory_place: Place, name: str) -> None:
 
 def test_values_are_counted_at_the_ends_of_the_branches() -> None:
     document = {"a": {"b": 1, "c": [1, 2]}, "d": {}, "e": [{"f": 1}], "g": {"h": {"i": None}}}
-    assert profiles.encode(document)[1] == 5
+    assert profile_documents.encode(document)[1] == 5
 
 
 def test_two_writers_of_one_version_conflict_and_nothing_is_lost(memory_place: Place) -> None:
@@ -305,7 +305,7 @@ def test_a_secret_put_in_the_place_of_a_document_does_not_open(memory_place: Pla
         vault.profiles.write(None, ONE)
         ((profile, *_),) = rows_profiles.all_profiles(vault.store)
         key = vault.keys.active()
-        sealed = vault.reader._seal(profile, 1, key, profiles.encode(ONE)[0])
+        sealed = vault.reader._seal(profile, 1, key, profile_documents.encode(ONE)[0])
         with vault.store.write():
             put(vault, profile, 1, sealed)
         with pytest.raises(Tampered):
