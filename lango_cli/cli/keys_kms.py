@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 kms_app = typer.Typer()
 app.add_typer(kms_app, name="kms", help="Keys that a KMS, HSM, TPM or companion keeps.")
 
-BILLED = ("aws-kms", "azure-kv", "gcp-kms")
-"""Providers that charge for each call."""
+BILLED = {"aws-kms": 3, "azure-kv": 2, "gcp-kms": 2}
+"""Providers that charge for each call, and how many a test takes."""
 
 KeptSlot = Annotated[
     str | None, Argument(metavar="ID", help="A slot's id, its start, or its label; else all.")
@@ -107,7 +107,7 @@ def test(call: Call, name: KeptSlot = None) -> None:
             start = time.monotonic()
             keeping.wrap(keeper.uri, envelope.vault, "test")
             taken = int((time.monotonic() - start) * 1000)
-            calls = 2 if keeper.provider in BILLED else 0
+            calls = BILLED.get(keeper.provider, 0)
             bill = f"; {calls} calls are billed" if calls else ""
             call.ui.note(f"slot {slot.label}: its key wraps and unwraps, {taken} ms{bill}")
             members = {"slot": slot.label, "uri": keeper.uri, "works": True}

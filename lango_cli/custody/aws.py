@@ -163,7 +163,7 @@ class AwsCustodian:
         return pem_of_der(answer["PublicKey"])
 
     def describe(self) -> Health:
-        """DescribeKey, which needs no right to decrypt and is not billed as a use of the key."""
+        """DescribeKey, which needs no right to decrypt, and is no use of the key."""
         try:
             answer = self._ask(
                 DESCRIBE, ("KeyMetadata",), lambda kms: kms.describe_key(KeyId=self.key)

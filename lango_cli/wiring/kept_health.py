@@ -1,6 +1,6 @@
 """How the custodians of a vault's slots are, as they say themselves; remembered for a short while.
 
-The rule: nothing is unwrapped for it, so it needs no right to decrypt and costs nothing. A good
+The rule: nothing is unwrapped for it, so it needs no right to decrypt. A good
 answer is remembered for 30 s, a bad one for 5 s, in the state folder; the memory holds the URI's
 digest, and no more of it than the custodian's answer says.
 """

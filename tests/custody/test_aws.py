@@ -154,7 +154,7 @@ def test_what_never_answers_ends_in_time() -> None:
         assert not custodian.describe().usable
 
 
-def read_request(connection: socket.socket) -> None:
+def read_request(connection: socket.socket) -> bytes:
     """All of it: what is closed with something unread is reset, and its answer may be lost."""
     data = b""
     while b"\r\n\r\n" not in data:
@@ -164,11 +164,13 @@ def read_request(connection: socket.socket) -> None:
     missing = (int(found[1]) if found else 0) - len(body)
     while missing > 0:
         missing -= len(connection.recv(1 << 16))
+    return head
 
 
 @contextmanager
-def answering(answer: bytes) -> Iterator[str]:
-    """Where every request gets this, whatever it asks."""
+def answering(answer: bytes, asked: list[bytes] | None = None) -> Iterator[str]:
+    """Where every request gets this, whatever it asks; `asked` gets what came."""
+    heads = [] if asked is None else asked
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -178,7 +180,7 @@ def answering(answer: bytes) -> Iterator[str]:
                 except OSError:
                     return
                 with connection:
-                    read_request(connection)
+                    heads.append(read_request(connection))
                     connection.sendall(b"HTTP/1.0 " + answer)
 
         threading.Thread(target=serve, daemon=True).start()
@@ -219,6 +221,16 @@ def test_errors_are_told_apart_by_code_and_status(
             opened_at("alias/kek", endpoint).wrap(KEY, HERE)
         if throttled is not None:
             assert getattr(caught.value, "throttled") is throttled  # noqa: B009  # of one class alone
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+@pytest.mark.parametrize("code", ["ThrottlingException", "KMSInternalException"])
+def test_what_is_asked_again_is_for_lango_to_say_and_not_the_sdk(code: str, retries: int) -> None:
+    asked: list[bytes] = []
+    answer = b'400 x\r\n\r\n{"__type":"' + code.encode() + b'"}'
+    with answering(answer, asked) as endpoint, pytest.raises(CustodyUnavailable):
+        opened_at("alias/kek", endpoint, retries=retries).sign(b"text")
+    assert len(asked) == retries + 1
 
 
 @pytest.mark.parametrize(

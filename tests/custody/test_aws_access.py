@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -271,3 +272,18 @@ def test_what_the_sdk_logs_is_not_shown(
 ) -> None:
     refused("alias/kek", aws, mfa)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("way", ["role", "process"])
+def test_what_never_gives_credentials_ends_in_time(
+    home: Path, aws: MotoKms, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        # Whoever waits for the process reads what it prints, and that is not over before it is.
+        slow = f"[profile process]\ncredential_process = sleep 20\n[profile role]\n{KEYS}"
+        configure(home, f"{slow}role_arn = {ROLE}\nsource_profile = role\n")
+        custodian = opened_at("alias/kek", aws.url, more=f"&profile={way}", timeout=1.0, retries=9)
+        with pytest.raises(CustodyUnavailable, match="no answer"):
+            custodian.wrap(KEY, HERE)
+    assert aws.seen == []

@@ -159,6 +159,7 @@ def test_a_test_of_a_key_wraps_and_unwraps(owner: Owner) -> None:
     told = owner.run("keys", "kms", "test")
     assert owner.aws.operations() == ["DescribeKey", "GenerateDataKey", "Decrypt"]
     assert "its key wraps and unwraps" in told.text("stderr")
+    assert "3 calls are billed" in told.text("stderr")
 
 
 def test_a_refusal_is_followed_by_no_other_way(owner: Owner) -> None:
