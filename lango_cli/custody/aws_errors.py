@@ -9,6 +9,7 @@ ones; AWS STS API Reference, version 2011-06-15, AssumeRole; botocore.exceptions
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import (
@@ -16,6 +17,7 @@ from botocore.exceptions import (
     HTTPClientError,
     IncompleteReadError,
     ParamValidationError,
+    SSLError,
 )
 from botocore.exceptions import ConnectionError as NoConnection
 
@@ -78,6 +80,7 @@ UNKNOWN = (
 )
 AGAIN = "log in to AWS again: aws sso login, or renew what AWS_PROFILE or the environment has"
 LOGIN = "name an AWS profile (?profile= or AWS_PROFILE), set AWS_ACCESS_KEY_ID, or use a role"
+CERTIFICATE = "see who answers at the endpoint, and whom AWS_CA_BUNDLE says to trust"
 SETTINGS = "see what AWS's tools find: aws configure list"
 SDK = {
     "ConfigParseError": ("AWS's own settings cannot be read", SETTINGS),
@@ -112,6 +115,9 @@ def problem(where: Where, operation: str, err: Exception) -> LangoError:
     """What an error that came out of the SDK is to whoever called."""
     if isinstance(err, ClientError):
         return _refusal(where, operation, err)
+    if isinstance(err, SSLError) and not _cut(err):
+        reason = "whoever answers is not who its certificate has to say"
+        return where.problem(CustodyDenied, operation, reason, hint=CERTIFICATE)
     if isinstance(err, HTTPClientError | IncompleteReadError | NoConnection):
         return where.unavailable(operation, "it cannot be reached")
     if isinstance(err, ParamValidationError):
@@ -122,6 +128,12 @@ def problem(where: Where, operation: str, err: Exception) -> LangoError:
             return where.problem(CustodyDenied, operation, reason, hint=hint)
     reason = f"the SDK could not ask ({type(err).__name__})"
     return where.problem(CustodyDenied, operation, reason, hint=SETTINGS)
+
+
+def _cut(err: SSLError) -> bool:
+    """Whether TLS ended in the middle, which says nothing of who answers."""
+    cause = next(iter(getattr(err.kwargs.get("error"), "args", ())), None)
+    return isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError)
 
 
 def _refusal(where: Where, operation: str, err: ClientError) -> LangoError:

@@ -35,6 +35,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterable, Iterator
 
     Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -77,7 +78,7 @@ class MotoKms:
         return [operation for where, operation in self.seen if region in ("", where)]
 
 
-def serve(kms: MotoKms) -> Callable[[], None]:
+def serve(kms: MotoKms, tls: ssl.SSLContext | None = None) -> Callable[[], None]:
     """Answer at a free port, which `kms.url` names; what ends it."""
 
     class Quiet(WSGIRequestHandler):
@@ -87,8 +88,10 @@ def serve(kms: MotoKms) -> Callable[[], None]:
             """Nobody reads it."""
 
     app = _checked(kms, DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    kms.url = f"http://127.0.0.1:{server.server_port}"
+    server = make_server(
+        "127.0.0.1", 0, app, threaded=True, request_handler=Quiet, ssl_context=tls
+    )
+    kms.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
 
@@ -101,10 +104,10 @@ def serve(kms: MotoKms) -> Callable[[], None]:
 
 
 @contextmanager
-def serving() -> Iterator[MotoKms]:
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[MotoKms]:
     """A server for as long as it is wanted."""
     kms = MotoKms()
-    end = serve(kms)
+    end = serve(kms, tls)
     try:
         yield kms
     finally:
