@@ -54,6 +54,8 @@ HOMES: dict[str, set[str]] = {
     "rich": {"cli/"},
     "questionary": {"cli/"},
     "keyring": {"unlock/keyring_child.py"},
+    "boto3": set(),
+    "botocore": {f"custody/aws{part}.py" for part in ("", "_answers", "_errors", "_session")},
     "pkcs11": {"custody/pkcs11_worker.py", "custody/pkcs11_token.py"},
     "pickle": set(),
     "eval": set(),

@@ -13,7 +13,6 @@ Sign, Verify, GetPublicKey, DescribeKey, and their errors.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,7 +21,7 @@ from lango_cli.crypto.mac import digest, random_bytes
 from lango_cli.custody import aws_errors
 from lango_cli.custody.aws_answers import MALFORMED, STRANGE, has
 from lango_cli.custody.aws_errors import GENERATE, REWRAP
-from lango_cli.custody.aws_session import Access, WantsCode
+from lango_cli.custody.aws_session import Access, WantsCode, check_endpoint
 from lango_cli.custody.calling import Calls, within
 from lango_cli.custody.checking import check_key, check_wrapped
 from lango_cli.custody.fault import DESCRIBE, PUBLIC_KEY, SIGN, UNWRAP, VERIFY, WRAP, Where
@@ -33,7 +32,6 @@ from lango_cli.errors import (
     LangoError,
     NotApplicable,
     Tampered,
-    UsageProblem,
 )
 from lango_cli.model_custody import KEY_BYTES, Health
 from lango_cli.secret import SecretBytes
@@ -50,7 +48,6 @@ CHECK = 8
 """Bytes of the digest before a wrapped key, which shows damage without a call."""
 RAW_LIMIT = 4096
 """Bytes of a message that AWS hashes itself, and at least one."""
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 STATES = {"Enabled": "", "Disabled": "the key is disabled"}
 WRAPS, AES = "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT"
 PURPOSES = {WRAPS: "wrap", "SIGN_VERIFY": "sign"}
@@ -68,10 +65,8 @@ class AwsCustodian:
         self._where = Where(PROVIDER, uri.key)
         self._options = options
         self._calls = Calls(self._where, options.timeout, options.retries)
-        endpoint = uri.options.get("endpoint", "")
-        parts = urlsplit(endpoint)
-        if endpoint and parts.scheme != "https" and parts.hostname not in LOOPBACK:
-            raise UsageProblem("an AWS endpoint without TLS may only be on this machine")
+        if "endpoint" in uri.options:
+            check_endpoint(uri.options["endpoint"])
         self._access = Access(uri.options, _region(uri), options.timeout)
 
     def wrap(self, data: SecretBytes, context: Context) -> bytes:

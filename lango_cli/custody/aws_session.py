@@ -12,6 +12,7 @@ much again as all the rest of it and brings nothing that a KMS needs.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from botocore.config import Config
 from botocore.credentials import (
@@ -23,13 +24,22 @@ from botocore.exceptions import NoCredentialsError
 from botocore.session import Session
 
 from lango_cli.custody.aws_answers import check_whole
+from lango_cli.errors import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 API = "2014-11-01"
 NAME = "lango"
 """Of the sessions of a role, as CloudTrail shows them, and in the user agent."""
+
+
+def check_endpoint(url: str) -> None:
+    """UsageProblem for an endpoint without TLS that is not on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        raise UsageProblem("an AWS endpoint without TLS may only be on this machine")
 
 
 class WantsCode(Exception):
@@ -53,6 +63,8 @@ class Access:
             client = session.create_client(
                 "kms", api_version=API, endpoint_url=self._options.get("endpoint")
             )
+            # A variable or a profile may name one too.
+            check_endpoint(client.meta.endpoint_url)
             client.meta.events.register("before-parse.kms", check_whole)
             self._client = client
         return self._client

@@ -15,6 +15,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from lango_cli.crypto.ecdsa import verify_pem
+from lango_cli.custody.aws import open_custodian
+from lango_cli.custody.uri import Options, parse
 from lango_cli.errors import (
     CustodyDenied,
     CustodyUnavailable,
@@ -278,9 +280,13 @@ def test_a_strange_answer_is_no_reason_for_a_traceback_in_status(answer: bytes) 
     assert "not AWS KMS" in health.reason
 
 
-def test_without_tls_only_this_machine_is_spoken_to() -> None:
+def test_without_tls_only_this_machine_is_spoken_to(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageProblem, match="without TLS"):
         opened_at("alias/kek", "http://kms.example.com")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", "http://kms.example.com")
+    uri = parse(f"aws-kms:alias/kek?region={REGION}")
+    with pytest.raises(UsageProblem, match="without TLS"):
+        open_custodian(uri, Options(lambda: None, {}, 60, 9)).wrap(KEY, HERE)
 
 
 def test_a_vault_opens_through_it(flags: Flags, kms: Any, endpoint: str) -> None:
