@@ -66,6 +66,10 @@ class SlotView(Protocol):
     def kdf_name(self) -> str:
         """`hkdf-sha256` for stored random bytes, else the slow function's name."""
 
+    @property
+    def group(self) -> str:
+        """The label of the group that it is a member of; empty for a slot that opens alone."""
+
 
 class UnlockSource(Protocol):
     """One way to come by a slot's credential.

@@ -61,7 +61,10 @@ class Given:
     def unlocking(self, name: str, value: str) -> None:
         """Take one unlock option."""
         _refuse_empty(name, value)
-        if name == "passphrase_fd":
+        if name == "share":
+            _refuse_empty(name, "" if "" in value else value)
+            self._unlocking[name] = (*self._unlocking.get(name, ()), *value)
+        elif name == "passphrase_fd":
             self._unlocking[name] = parse.descriptor(value, "--passphrase-fd")
         else:
             self._unlocking[name] = value

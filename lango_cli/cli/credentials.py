@@ -79,12 +79,12 @@ class NewPassphrase:
         if not self.named:
             self._call.asking("a new passphrase", hint=f"{NEW_WAYS}{more}")
 
-    def read(self) -> SecretBytes:
+    def read(self, prompt: str = "New passphrase") -> SecretBytes:
         """The passphrase; a short one with a warning, an empty one not at all."""
         found = slotting.new_passphrase(self._fd, self._path)
         if found is None:
             ask = self._call.asking("a new passphrase", hint=NEW_WAYS)
-            found = slotting.checked_passphrase(ask.new_secret("New passphrase"))
+            found = slotting.checked_passphrase(ask.new_secret(prompt))
         if slotting.is_short(found):
             self._call.ui.warn(
                 f"the new passphrase has fewer than {slotting.SHORT} characters: anyone with the"

@@ -16,7 +16,7 @@ from lango_cli.cli.options import command
 from lango_cli.codec import rfc3339
 from lango_cli.passing import refuse_existing
 from lango_cli.vault.backup import make_backup, refuse_own_name
-from lango_cli.vault.slots import describe
+from lango_cli.vault.slot_info import describe
 from lango_cli.wiring import backing
 
 if TYPE_CHECKING:

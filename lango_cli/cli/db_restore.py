@@ -15,7 +15,7 @@ from lango_cli.cli.db_app import File, app
 from lango_cli.cli.doctor import counted
 from lango_cli.cli.options import command
 from lango_cli.codec import rfc3339
-from lango_cli.vault.slots import describe
+from lango_cli.vault.slot_info import describe
 from lango_cli.wiring import opening, restoring
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typer import Argument, Option
 
 from lango_cli.cli import (
     credentials,
+    keys_group,
     keys_kept,
     keys_kms,
     keys_registry,
@@ -40,8 +41,10 @@ from lango_cli.errors import (
     Tampered,
     WrongKey,
 )
+from lango_cli.vault.grouping import find_member
 from lango_cli.vault.parts import find_slot
-from lango_cli.vault.slots import check_label, describe
+from lango_cli.vault.slot_info import describe
+from lango_cli.vault.slots import check_label
 from lango_cli.wiring import drilling, opening, slotting, standing
 
 if TYPE_CHECKING:
@@ -50,7 +53,15 @@ if TYPE_CHECKING:
     from lango_cli.vault.envelope import Slot
     from lango_cli.vault.vault import Vault
 
-__all__ = ["app", "keys_kept", "keys_kms", "keys_registry", "keys_slot_add", "keys_use"]
+__all__ = [
+    "app",
+    "keys_group",
+    "keys_kept",
+    "keys_kms",
+    "keys_registry",
+    "keys_slot_add",
+    "keys_use",
+]
 
 NOT_PROTECTED = (
     "this does not protect against someone who has both an old copy of vault.json and the old"
@@ -177,7 +188,10 @@ def test_slot(
 ) -> None:
     """Try whether a slot opens with what you hold for it; the vault stays closed meanwhile."""
     tried, noted = drilling.drill(call.flags, name, recovery_file, call.ask, call.ui.warn)
-    call.ui.note(f"slot {tried.label} opens")
+    share = f"its share of slot {tried.group}"
+    call.ui.note(
+        f"member {tried.label} opens {share}" if tried.group else f"slot {tried.label} opens"
+    )
     if not noted:
         call.ui.debug("the time of this test could not be noted")
     if call.ui.json:
@@ -191,12 +205,17 @@ def rename_slot(
     name: SlotName,
     label: Annotated[str, Argument(metavar="LABEL", help="The new label.")],
 ) -> None:
-    """Give a slot another label."""
+    """Give a slot, or a member of a group, another label."""
     check_label(parse.text(label, "LABEL"))
-    found = find_slot(header(call), name)
+    envelope = header(call)
+    in_group = find_member(envelope, name)
+    found = in_group[1] if in_group else find_slot(envelope, name)
     with call.vault(real=True) as vault:
-        info = vault.slots.rename(found.id, label)
-    call.ui.note(f"slot {found.label} is called {info.label} now")
+        if in_group:
+            info = vault.groups.rename_member(in_group[0].id, in_group[1], label)
+        else:
+            info = vault.slots.rename(found.id, label)
+    call.ui.note(f"{'member' if in_group else 'slot'} {found.label} is called {label} now")
     if call.ui.json:
         call.ui.document({"slot": slot_members(info)})
 
@@ -211,10 +230,12 @@ def passphrase(
     """Change the passphrase of one slot; nothing else is touched, however large the vault is.
 
     The old one is asked for, or the recovery words with --recovery. --slot says which slot, where
-    there are several.
+    there are several; or which member of a group, all of which get new shares.
     """
     new = NewPassphrase(call, new_passphrase_fd, new_passphrase_file)
     function = None if kdf is None else credentials.kdf_of(call, kdf)
+    if keys_group.change_passphrase(call, new, function):
+        return
     slot = slotting.passphrase_slot_of(header(call), call.flags.slot)
     new.check()
     call.flags.slot = slotting.slot_to_unlock_with(call.flags, slot, call.ask)

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from typer import Argument, Option
+from typer import Argument
 
-from lango_cli.cli import parse
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.credentials import slot_members
 from lango_cli.cli.keys_app import SlotName, header, slot_app
-from lango_cli.cli.keys_slot_add import say_fallback
 from lango_cli.cli.options import command
-from lango_cli.errors import KeyNotFound, UsageProblem
-from lango_cli.vault.envelope import HKDF, Keeper
-from lango_cli.vault.header import SHARES
+from lango_cli.errors import KeyNotFound
+from lango_cli.vault.envelope import HKDF
 from lango_cli.vault.parts import find_slot
+from lango_cli.vault.recipient import Keeper
 from lango_cli.wiring import kept, key_uris, slotting
 
 if TYPE_CHECKING:
@@ -48,41 +46,6 @@ def move_slot(
 def rewrap_slot(call: Call, name: SlotName) -> None:
     """Give a kms, tpm2 or companion slot a new credential under its key's newest version."""
     _wrap_anew(call, name, None)
-
-
-@command(slot_app, "group", unlocks=True)
-def add_group(
-    call: Call,
-    uris: Annotated[list[str], Argument(metavar="URI...", help="Where the keys are.")],
-    threshold: Annotated[
-        str, Option("--threshold", metavar="N", help="How many of them it takes; 2 at least.")
-    ] = "2",
-    label: Annotated[
-        str | None, Option("--label", metavar="LABEL", help="What to call it.")
-    ] = None,
-) -> None:
-    """Add a slot that several keys open together, any N of them: 2 of 3, say.
-
-    Each keeps a share; fewer shares than N say nothing about the rest.
-    """
-    number = parse.whole(threshold, "--threshold", 2)
-    if not 2 <= number <= len(uris) <= SHARES:
-        raise UsageProblem(
-            f"a group has 2 to {SHARES} keys, and takes 2 at least and all of them at most",
-            hint="lango keys slot group --threshold 2 URI URI URI",
-        )
-    whole = [key_uris.complete(uri, call.settings()) for uri in uris]
-    if len(set(whole)) != len(whole):
-        raise UsageProblem("the same key stands twice in the group", hint="name different keys")
-    with call.vault(real=True) as vault:
-        name = label or slotting.free_label(vault.envelope, "group")
-        new = slotting.keeping(call.flags, call.ask).new_group(whole, number, vault.id, name)
-        before = vault.envelope
-        info = slotting.add(vault, new, slotting.Undo(), call.ui.warn)
-        say_fallback(call, vault, before)
-    call.ui.note(f"slot {info.label} is there, id {info.id}: any {number} of {len(whole)} keys")
-    if call.ui.json:
-        call.ui.document({"slot": slot_members(info), "threshold": number, "uris": whole})
 
 
 def _kept(envelope: Envelope, name: str) -> tuple[Slot, Keeper]:

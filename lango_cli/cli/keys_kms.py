@@ -103,7 +103,7 @@ def test(call: Call, name: KeptSlot = None) -> None:
     keeping = slotting.keeping(call.flags, call.ask)
     results = []
     for slot in _kept(envelope, name):
-        for keeper in kept_health.keepers(slot):
+        for keeper in slot.keepers:
             start = time.monotonic()
             keeping.wrap(keeper.uri, envelope.vault, "test")
             taken = int((time.monotonic() - start) * 1000)
@@ -138,7 +138,7 @@ def fallback(
 
 def _kept(envelope: Envelope, name: str | None) -> list[Slot]:
     chosen = envelope.slots if name is None else [find_slot(envelope, name)]
-    found = [slot for slot in chosen if slot.keeper is not None]
+    found = [slot for slot in chosen if slot.keepers]
     if not found:
         raise KeyNotFound(
             "no kms, tpm2 or companion slot" if name is None else f"slot {name} is a local slot",

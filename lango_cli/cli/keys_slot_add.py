@@ -24,7 +24,7 @@ from lango_cli.cli.credentials import (
 from lango_cli.cli.keys_app import header, slot_app
 from lango_cli.cli.options import command
 from lango_cli.errors import Conflict, UsageProblem
-from lango_cli.vault.envelope import ELSEWHERE
+from lango_cli.vault.recipient import CUSTODIANS
 from lango_cli.vault.slots import check_label
 from lango_cli.wiring import fallback, kept, key_uris, making, opening, slotting
 
@@ -107,7 +107,7 @@ def add_slot(
 
 def _uri(call: Call, kind: str, uri: str | None) -> str:
     """The whole URI of the key that keeps the new slot; empty for a local slot."""
-    if kind not in ELSEWHERE:
+    if kind not in CUSTODIANS:
         return ""
     whole = key_uris.complete(uri or PROVIDER[kind], call.settings())
     if kept.kind_of(whole) != kind:
@@ -142,7 +142,7 @@ def _refuse_strangers(
     uri: str | None,
 ) -> None:
     """An option of another kind of slot is a misunderstanding, never passed over."""
-    if uri is not None and kind not in ELSEWHERE:
+    if uri is not None and kind not in CUSTODIANS:
         raise UsageProblem(
             "a key URI is for a slot of kind kms, tpm2 or companion",
             hint="lango keys slot add kms URI",

@@ -36,6 +36,8 @@ P = ParamSpec("P")
 FILLED = ("FILE", "KEY", "LABEL", "WHEN")
 """What an option takes that cannot be the empty text."""
 
+SEVERAL = ("share",)
+"""Shared options that may be given more than once; all of them count."""
 GLOBAL, UNLOCKING = "Global options", "Unlocking"
 """Headings of the shared options in a help page."""
 
@@ -106,6 +108,7 @@ class _Shared(TyperOption):
     def __init__(self, heading: str, name: str, metavar: str | None, text: str) -> None:
         super().__init__(
             param_decls=[name.replace("-", "_"), f"--{name}"],
+            multiple=name in SEVERAL,
             metavar=metavar,
             is_flag=metavar is None,
             type=None if metavar is None else str,
@@ -125,7 +128,7 @@ def _give(ctx: Context, param: Parameter, value: object) -> None:
 
 
 def _give_unlock(ctx: Context, param: Parameter, value: object) -> None:
-    if value is not None and value is not False:
+    if value is not None and value is not False and value != ():
         ctx.obj.unlocking(param.name, value)
 
 
@@ -152,6 +155,7 @@ _UNLOCK_OPTIONS = [
         ("keyfile", "FILE", "Unlock with this keyfile."),
         ("recovery", None, "Ask for the recovery words."),
         ("slot", "LABEL", "Use this slot and no other."),
+        ("share", "FILE", "What a member of a group holds; may be given again."),
     )
 ]
 

@@ -25,7 +25,6 @@ from lango_cli.cli.credentials import (
 from lango_cli.cli.options import command
 from lango_cli.codec import rfc3339
 from lango_cli.errors import InvalidSetting, UsageProblem
-from lango_cli.vault.envelope import ELSEWHERE
 from lango_cli.wiring import key_uris, making, opening, slotting, sources, standing
 
 if TYPE_CHECKING:
@@ -304,7 +303,7 @@ def _slot_line(slot: SlotInfo) -> str:
 
 def _fallback_lines(stands: Standing) -> list[tuple[str, str]]:
     """Of a vault that custodians open, whether local slots serve too, and when one last did."""
-    if not any(slot.kind in ELSEWHERE for slot in stands.slots):
+    if not stands.kept:
         return []
     last = f", last used {rfc3339(stands.last_fallback)}" if stands.last_fallback else ""
     return [("fallback", f"{stands.fallback}{last}")]

@@ -80,6 +80,43 @@ class PromptedPassphrase(_Once):
 
         super().__init__(name, "passphrase", passphrase, explicit=False, asks=True)
 
+    def offer(self, slot: SlotView) -> SecretBytes:
+        """The passphrase; a member of a group is asked by name, which is `PromptedMember`'s."""
+        if slot.group:
+            raise NotApplicable("asked by name", kind="passphrase")
+        return super().offer(slot)
+
+
+class PromptedMember:
+    """What people type who are members of a group, each asked by name; empty: not this one."""
+
+    __slots__ = ("_ask", "_words", "explicit", "interactive", "name")
+
+    def __init__(
+        self, ask: Callable[[str], SecretBytes], words: Callable[[str], SecretBytes]
+    ) -> None:
+        self.name = "members"
+        self.interactive = True
+        self.explicit = False
+        self._ask = ask
+        self._words = words
+
+    def offer(self, slot: SlotView) -> SecretBytes:
+        """The passphrase of this member, or what its recovery words stand for."""
+        if not slot.group or slot.kind not in ("passphrase", "recovery"):
+            raise NotApplicable("serves members who type something only", kind="passphrase")
+        whose = f"of {slot.label}, for slot {slot.group} (empty: without it)"
+        if slot.kind == "recovery":
+            typed = self._words(f"Recovery words {whose}")
+            return _entropy(_given(typed))
+        return normalised(_given(self._ask(f"Passphrase {whose}")))
+
+
+def _given(typed: SecretBytes) -> SecretBytes:
+    if not len(typed):
+        raise NotApplicable("left out")
+    return typed
+
 
 class RecoveryWords(_Once):
     """BIP-39 words, as `read` gives them; a wrong word or checksum is WrongKey, unnamed."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lango_cli.errors import LangoError
 from lango_cli.vault import rows_backup
 from lango_cli.vault.backup_file import read_backup
-from lango_cli.vault.slots import fingerprint
+from lango_cli.vault.slot_info import fingerprint
 
 if TYPE_CHECKING:
     from builtins import list as List

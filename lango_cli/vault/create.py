@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
     from lango_cli.crypto.keys import MasterKey, SlotKey
     from lango_cli.secret import SecretBytes
-    from lango_cli.vault.envelope import Group, Keeper
     from lango_cli.vault.home import Home
+    from lango_cli.vault.recipient import Group, Keeper
     from lango_cli.vault.store import Store
 
 

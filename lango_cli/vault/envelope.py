@@ -5,9 +5,8 @@ slot. The rule: nothing read from disk is used before it is bounds-checked, noth
 guess be tested faster than through the slot's KDF, and a slot opens only if its seed gives its
 public key.
 
-A slot is a recipient: besides the master key, sealed directly under the slot's own key, it has an
-HPKE key pair whose public half stands in clear, so that a new generation of the master key can be
-handed to it while its owner is away.
+A slot is a recipient (`recipient`): it has the master key sealed directly under its own key, or,
+of a generation that was made while its owner was away, to its public key.
 """
 
 from __future__ import annotations
@@ -19,35 +18,23 @@ from lango_cli.crypto.mac import hkdf_sha256, hmac_sha256, pack, random_bytes, s
 from lango_cli.crypto.recipient import open_from, public_of, seal_to
 from lango_cli.errors import NotApplicable, Tampered, WrongKey
 from lango_cli.secret import SecretBytes
+from lango_cli.vault.recipient import CUSTODIANS, Group, Keeper, Member, Recipient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-FORMAT = 1
+FORMAT = 2
+"""The newest. A header without a group that has members is written as format 1, which older
+versions of lango read."""
 HEADER_LIMIT = 1 << 20
 PAGE_SIZE = 4096
 PAGE_SIZES = (1024, 2048, 4096, 8192, 16384, 32768, 65536)
 """Without 512: SQLCipher keeps 80 bytes of a page for nonce and seal, and SQLite needs 480 of the
 rest. Such a database can be written, and never read again."""
-SUITE = {"aead": 2, "kdf": 1, "kem": 0x647A}
-"""AES-256-GCM, HKDF-SHA256, X-Wing: ids of the IANA HPKE registry and draft-ietf-hpke-pq."""
-
 DIRECT, HPKE = "direct", "hpke"
 """How a slot's master key is wrapped: by its owner's key, or to its public key."""
 
-STRENGTH = {
-    "passphrase": "human",
-    "recovery": "human",
-    "keyring": "machine-readable",
-    "keyfile": "machine-readable",
-    "kms": "kept-elsewhere",
-    "companion": "kept-elsewhere",
-    "group": "kept-elsewhere",
-    "tpm2": "machine-bound",
-}
-ELSEWHERE = ("kms", "tpm2", "companion", "group")
-"""Kinds of slots whose credential custodians unwrap. All others are local slots."""
 KEPT = b"lango/kept-key/v1\n"
 """How that begins which stands for a key of the registry that a custodian keeps."""
 LOCAL, NONE = "local", "none"
@@ -62,98 +49,53 @@ KDF_FIELDS = {
 }
 
 
-class Keeper:
-    """What a slot says of its custodian: provider, key URI, the credential as it wrapped it."""
+class Slot(Recipient):
+    """One way to the master key."""
 
-    __slots__ = ("provider", "uri", "wrapped")
-
-    def __init__(self, provider: str, uri: str, wrapped: bytes) -> None:
-        self.provider = provider
-        self.uri = uri
-        self.wrapped = wrapped
-
-    def document(self) -> dict[str, str]:
-        """As the header keeps it."""
-        return {"provider": self.provider, "uri": self.uri, "wrapped": b64(self.wrapped)}
-
-
-class Group:
-    """Custodians of which `threshold` open a slot together: each unwraps a share."""
-
-    __slots__ = ("shares", "threshold")
-
-    def __init__(self, threshold: int, shares: list[Keeper]) -> None:
-        self.threshold = threshold
-        self.shares = shares
-
-    def document(self) -> dict[str, Any]:
-        """As the header keeps it; share x is the one at place x, from 1 on."""
-        shares = [share.document() for share in self.shares]
-        return {"shares": shares, "threshold": self.threshold}
-
-
-class Slot:
-    """One way to the master key. Ids are 12 hex digits, times RFC 3339 UTC."""
-
-    __slots__ = (
-        "created",
-        "generation",
-        "id",
-        "kdf",
-        "keeper",
-        "kind",
-        "label",
-        "public_key",
-        "sealed_seed",
-        "strength",
-        "suite",
-        "wrapped",
-        "wrapped_how",
-    )
+    __slots__ = ("generation", "wrapped", "wrapped_how")
 
     def __init__(
         self, slot_id: str, kind: str, label: str, kdf: dict[str, Any], created: str
     ) -> None:
-        self.id = slot_id
-        self.kind = kind
-        self.label = label
-        self.kdf = kdf
-        self.created = created
-        self.strength = STRENGTH.get(kind, "unknown")
-        self.keeper: Keeper | Group | None = None
-        self.suite: dict[str, int] = dict(SUITE)
-        self.public_key = b""
-        self.sealed_seed = b""
+        super().__init__(slot_id, kind, label, kdf, created)
         self.wrapped = b""
         self.wrapped_how = DIRECT
         self.generation = 0
 
     @property
-    def kdf_name(self) -> str:
-        """`hkdf-sha256` for 32 stored random bytes, else the slow function's name."""
-        name: str = self.kdf["name"]
-        return name
+    def elsewhere(self) -> bool:
+        """Whether nothing opens it without a custodian; all others are local slots."""
+        if isinstance(self.keeper, Group):
+            return self.keeper.needs_custodian
+        return self.kind in CUSTODIANS
+
+    @property
+    def keepers(self) -> list[Keeper]:
+        """What custodians keep of it, or of those who open it together."""
+        if not isinstance(self.keeper, Group):
+            return [] if self.keeper is None else [self.keeper]
+        kept = [member.keeper for member in self.members]
+        return [*self.keeper.shares, *(one for one in kept if isinstance(one, Keeper))]
+
+    @property
+    def members(self) -> list[Member]:
+        """Those who open it together; none for a slot that opens by one credential."""
+        return self.keeper.members if isinstance(self.keeper, Group) else []
 
     def document(self) -> dict[str, Any]:
-        """The slot as the header keeps it; `custodian` or `group` only where there is one."""
-        name = "group" if isinstance(self.keeper, Group) else "custodian"
-        kept = {} if self.keeper is None else {name: self.keeper.document()}
-        return kept | {
-            "created": self.created,
-            "id": self.id,
-            "kdf": self.kdf,
-            "kind": self.kind,
-            "label": self.label,
-            "public_key": b64(self.public_key),
-            "sealed_seed": b64(self.sealed_seed),
-            "strength": self.strength,
-            "suite": self.suite,
-            "wrapped": {
-                "generation": self.generation,
-                "how": self.wrapped_how,
-                "key": b64(self.wrapped),
-            },
-        }
+        """The slot as the header keeps it; `group` only where it is one."""
+        kept = {"group": self.keeper.document()} if isinstance(self.keeper, Group) else {}
+        return (
+            self.common()
+            | kept
+            | {
+                "wrapped": {
+                    "generation": self.generation,
+                    "how": self.wrapped_how,
+                    "key": b64(self.wrapped),
+                },
+            }
+        )
 
 
 class Envelope:
@@ -187,13 +129,18 @@ class Envelope:
         """The vault id as 16 bytes."""
         return bytes.fromhex(self.vault)
 
+    @property
+    def format(self) -> int:
+        """The oldest format that has all that is in this header."""
+        return FORMAT if any(slot.members for slot in self.slots) else 1
+
     def document(self) -> dict[str, Any]:
         """All that the MAC covers."""
         return {
             "created": self.created,
             "database_salt": b64(self.database_salt),
             "fallback": self.fallback,
-            "format": FORMAT,
+            "format": self.format,
             "generation": self.generation,
             "page_size": self.page_size,
             "revision": self.revision,
@@ -234,7 +181,8 @@ def slot_key(kdf: dict[str, Any], credential: SecretBytes) -> SlotKey:
     raise NotApplicable("a newer lango made this slot")
 
 
-def _context(label: bytes, envelope: Envelope, slot: Slot, *more: bytes) -> bytes:
+def context_of(label: bytes, envelope: Envelope, slot: Recipient, *more: bytes) -> bytes:
+    """What is sealed to a recipient is bound to: all that says how it opens."""
     suite = canonical(slot.suite)
     names = (envelope.vault_bytes, slot.id.encode(), slot.kind.encode())
     kept = () if slot.keeper is None else (canonical(slot.keeper.document()),)
@@ -243,7 +191,7 @@ def _context(label: bytes, envelope: Envelope, slot: Slot, *more: bytes) -> byte
 
 def _wrap_context(envelope: Envelope, slot: Slot) -> bytes:
     generation = slot.generation.to_bytes(8, "big")
-    return _context(b"lango/slot-master/v1", envelope, slot, generation)
+    return context_of(b"lango/slot-master/v1", envelope, slot, generation)
 
 
 def seal_slot(
@@ -251,7 +199,7 @@ def seal_slot(
 ) -> None:
     """Give the slot the key pair of `seed` and the current master key, sealed directly."""
     slot.public_key = public_of(seed)
-    context = _context(b"lango/slot-seed/v1", envelope, slot)
+    context = context_of(b"lango/slot-seed/v1", envelope, slot)
     slot.sealed_seed = seal(key, seed.reveal(), context)
     seal_master(envelope, slot, key, master)
 
@@ -280,7 +228,7 @@ def open_slot(envelope: Envelope, slot: Slot, credential: SecretBytes) -> Master
 
 def open_with_key(envelope: Envelope, slot: Slot, key: SlotKey) -> MasterKey:
     """`open_slot` for a key-encryption key that was derived already."""
-    context = _context(b"lango/slot-seed/v1", envelope, slot)
+    context = context_of(b"lango/slot-seed/v1", envelope, slot)
     try:
         seed = SecretBytes(unseal(key, slot.sealed_seed, context))
     except Tampered:

@@ -10,23 +10,22 @@ from lango_cli.codec import parse_canonical, unb64
 from lango_cli.errors import NewerFormat, Tampered
 from lango_cli.vault.envelope import (
     DIRECT,
-    ELSEWHERE,
     FORMAT,
     HPKE,
     KDF_FIELDS,
     LOCAL,
     NONE,
     PAGE_SIZES,
-    SUITE,
     Envelope,
-    Group,
-    Keeper,
     Slot,
 )
+from lango_cli.vault.recipient import CUSTODIANS, GROUP, SUITE, Group, Keeper, Member
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeVar
+
+    Read = TypeVar("Read", Slot, Member)
 
 _SLOT_FIELDS = frozenset(
     ("created", "id", "kdf", "kind", "label", "public_key", "sealed_seed", "strength", "suite")
@@ -59,7 +58,11 @@ def parse(data: bytes) -> Envelope:
     version = document.get("format")
     if type(version) is int and version > FORMAT:
         raise NewerFormat(f"the vault is of format {version}, this lango knows {FORMAT}")
-    if type(version) is not int or version != FORMAT or document.keys() != _FIELDS | {"mac"}:
+    if (
+        type(version) is not int
+        or not 1 <= version <= FORMAT
+        or document.keys() != _FIELDS | {"mac"}
+    ):
         raise Tampered("the header has not the members it should")
     envelope = Envelope(
         _hex(document["vault"], 32, "the vault id"), _text(document["created"], 40, "created")
@@ -78,35 +81,26 @@ def parse(data: bytes) -> Envelope:
     if not isinstance(slots, list) or not 1 <= len(slots) <= 64:
         raise Tampered("the header has no slots, or too many")
     envelope.slots = [_slot(entry) for entry in slots]
-    if len({slot.id for slot in envelope.slots}) != len(slots):
-        raise Tampered("two slots have the same id")
+    _check_whole(envelope, version)
     return envelope
 
 
+def _check_whole(envelope: Envelope, version: int) -> None:
+    """What no slot shows by itself: that no two are one, and that the format fits them."""
+    ids = [one.id for slot in envelope.slots for one in (slot, *slot.members)]
+    if len(set(ids)) != len(ids):
+        raise Tampered("two slots have the same id")
+    if envelope.format != version:
+        raise Tampered("the header is not of the format that it says")
+
+
 def _slot(entry: object) -> Slot:
-    wanted = _SLOT_FIELDS | {"wrapped"}
-    if not isinstance(entry, dict) or entry.keys() - {"custodian", "group"} != wanted:
-        raise Tampered("a slot has not the members it should")
-    slot = Slot(
-        _hex(entry["id"], 12, "a slot id"),
-        _text(entry["kind"], 40, "a slot kind"),
-        _text(entry["label"], 256, "a slot label"),
-        _kdf(entry["kdf"]),
-        _text(entry["created"], 40, "a slot's time"),
-    )
-    kept = {"group"} if slot.kind == "group" else {"custodian"}
-    if entry.keys() & {"custodian", "group"} != (kept if slot.kind in ELSEWHERE else set()):
-        raise Tampered("a slot's kind and its custodian do not go together")
-    if "custodian" in entry:
-        slot.keeper = _keeper(entry["custodian"])
-    if "group" in entry:
-        slot.keeper = _group(entry["group"])
-    slot.strength = _text(entry["strength"], 40, "a slot's strength")
-    suite = entry["suite"]
-    if suite != SUITE or not all(type(number) is int for number in suite.values()):
-        raise Tampered("a slot names an HPKE suite that this format does not have")
-    slot.public_key = unb64(entry["public_key"], "a slot's public key")
-    slot.sealed_seed = unb64(entry["sealed_seed"], "a slot's seed")
+    """A slot: what every recipient has, the master key, and the group that it is, if it is one."""
+    if not isinstance(entry, dict):
+        raise Tampered("a slot is not a map")
+    if ("group" in entry) != (entry.get("kind") == GROUP):
+        raise Tampered("a slot's kind and its group do not go together")
+    slot = _recipient(entry, Slot, {"group", "wrapped"} if "group" in entry else {"wrapped"})
     wrapped = entry["wrapped"]
     if not isinstance(wrapped, dict) or wrapped.keys() != {"generation", "how", "key"}:
         raise Tampered("a slot's wrapped key has not the members it should")
@@ -115,7 +109,43 @@ def _slot(entry: object) -> Slot:
     slot.wrapped_how = wrapped["how"]
     slot.generation = _whole(wrapped["generation"], 1, "a slot's generation")
     slot.wrapped = unb64(wrapped["key"], "a slot's wrapped key")
+    if "group" in entry:
+        slot.keeper = _group(entry["group"], slot.label)
     return slot
+
+
+def _member(entry: object, group: str) -> Member:
+    """A member of the group with this label."""
+    if not isinstance(entry, dict) or entry.get("kind") == GROUP:
+        raise Tampered("a member of a group is none")
+    member = _recipient(entry, Member, {"share"})
+    member.group = group
+    member.share = unb64(entry["share"], "a member's share")
+    return member
+
+
+def _recipient(entry: dict[str, Any], make: type[Read], more: set[str]) -> Read:
+    """What slots and members have alike; `more`: the names of what this one has besides."""
+    if entry.keys() - {"custodian"} != _SLOT_FIELDS | more:
+        raise Tampered("a slot has not the members it should")
+    found = make(
+        _hex(entry["id"], 12, "a slot id"),
+        _text(entry["kind"], 40, "a slot kind"),
+        _text(entry["label"], 256, "a slot label"),
+        _kdf(entry["kdf"]),
+        _text(entry["created"], 40, "a slot's time"),
+    )
+    if ("custodian" in entry) != (found.kind in CUSTODIANS):
+        raise Tampered("a slot's kind and its custodian do not go together")
+    if "custodian" in entry:
+        found.keeper = _keeper(entry["custodian"])
+    found.strength = _text(entry["strength"], 40, "a slot's strength")
+    suite = entry["suite"]
+    if suite != SUITE or not all(type(number) is int for number in suite.values()):
+        raise Tampered("a slot names an HPKE suite that this format does not have")
+    found.public_key = unb64(entry["public_key"], "a slot's public key")
+    found.sealed_seed = unb64(entry["sealed_seed"], "a slot's seed")
+    return found
 
 
 def _keeper(entry: object) -> Keeper:
@@ -128,15 +158,18 @@ def _keeper(entry: object) -> Keeper:
     return Keeper(provider, _text(entry["uri"], 2048, "a slot's key URI"), wrapped)
 
 
-def _group(entry: object) -> Group:
-    if not isinstance(entry, dict) or entry.keys() != {"shares", "threshold"}:
+def _group(entry: object, label: str) -> Group:
+    names = ({"members", "threshold"}, {"shares", "threshold"})
+    if not isinstance(entry, dict) or entry.keys() not in names:
         raise Tampered("a slot's group has not the members it should")
-    shares = entry["shares"]
+    shares = entry["members" if "members" in entry else "shares"]
     if not isinstance(shares, list) or not 2 <= len(shares) <= SHARES:
         raise Tampered("a slot's group has too few shares, or too many")
     threshold = _whole(entry["threshold"], 2, "a group's threshold")
     if threshold > len(shares):
         raise Tampered("a slot's group wants more shares than it has")
+    if "members" in entry:
+        return Group(threshold, [], [_member(share, label) for share in shares])
     return Group(threshold, [_keeper(share) for share in shares])
 
 

@@ -86,10 +86,16 @@ def find_slot(envelope: Envelope, name: str) -> Slot:
     """The slot with this id, label or unambiguous start of an id; KeyNotFound otherwise."""
     exact = [slot for slot in envelope.slots if name in (slot.id, slot.label)]
     found = exact or [slot for slot in envelope.slots if name and slot.id.startswith(name)]
-    if len(found) != 1:
-        how = "several slots are" if found else "no slot is"
-        raise KeyNotFound(f"{how} called {name}")
-    return found[0]
+    if len(found) == 1:
+        return found[0]
+    for slot in envelope.slots:
+        if any(name in (member.id, member.label) for member in slot.members):
+            raise KeyNotFound(
+                f"{name} is a member of slot {slot.label}, and no slot itself",
+                hint=f"name the slot: {slot.label}",
+            )
+    how = "several slots are" if found else "no slot is"
+    raise KeyNotFound(f"{how} called {name}")
 
 
 class Parts:

@@ -20,7 +20,8 @@ from lango_cli.vault import rows, rows_exposed, store_draft
 from lango_cli.vault.audit import AuditLog
 from lango_cli.vault.generation import Draft
 from lango_cli.vault.home import COPY, HEADER, PENDING
-from lango_cli.vault.slots import CHANGED, describe
+from lango_cli.vault.slot_info import describe
+from lango_cli.vault.slots import CHANGED
 from lango_cli.vault.store import note_commits
 
 if TYPE_CHECKING:

@@ -22,12 +22,8 @@ from lango_cli.errors import (
     Tampered,
     UsageProblem,
 )
-from lango_cli.model import SlotInfo
 from lango_cli.vault import rows, rows_exposed
 from lango_cli.vault.envelope import (
-    ARGON2ID,
-    PBKDF2,
-    STRENGTH,
     Envelope,
     Slot,
     new_slot_id,
@@ -37,6 +33,8 @@ from lango_cli.vault.envelope import (
 )
 from lango_cli.vault.kdfs import kdf_parameters
 from lango_cli.vault.parts import find_slot
+from lango_cli.vault.recipient import STRENGTH
+from lango_cli.vault.slot_info import describe
 
 Changed = TypeVar("Changed", Slot, Slot | None)
 
@@ -44,9 +42,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lango_cli.crypto.keys import HeaderKey, MasterKey, SlotKey
+    from lango_cli.model import SlotInfo
     from lango_cli.secret import SecretBytes
-    from lango_cli.vault.envelope import Group, Keeper
     from lango_cli.vault.parts import Parts
+    from lango_cli.vault.recipient import Group, Keeper
 
 
 def make_slot(
@@ -83,51 +82,8 @@ def check_label(label: str) -> str:
     return label
 
 
-def fingerprint(slot: Slot) -> str:
-    """16 hex digits of the SHA-256 of the slot's public key."""
-    return digest(slot.public_key).hex()[:16]
-
-
 CHANGED = "header_changed_at"
 """When slots were last added, removed or changed, or a generation made; milliseconds UTC."""
-NEVER = (None, None, None, None)
-
-
-def describe(
-    envelope: Envelope, use: dict[str, tuple[Any, ...]], changed: int | None = None
-) -> list[SlotInfo]:
-    """The slots as they are listed.
-
-    `use`, and the time at which the header changed last, are the database's, where it is open.
-    """
-    return [
-        SlotInfo(
-            id=slot.id,
-            kind=slot.kind,
-            label=slot.label,
-            kdf=kdf_text(slot.kdf),
-            strength=slot.strength,
-            created=slot.created,
-            last_used=_time(use.get(slot.id, NEVER)[0]),
-            last_tested=_time(use.get(slot.id, NEVER)[1]),
-            fingerprint=fingerprint(slot),
-            confirmed=(use.get(slot.id, NEVER)[2] or 0) >= changed if changed else None,
-        )
-        for slot in envelope.slots
-    ]
-
-
-def kdf_text(kdf: dict[str, Any]) -> str:
-    """A KDF with its costs, e.g. `pbkdf2-sha256, 600000 rounds`."""
-    if kdf["name"] == PBKDF2:
-        return f"{PBKDF2}, {kdf['rounds']} rounds"
-    if kdf["name"] == ARGON2ID:
-        return f"{ARGON2ID}, {kdf['memory_kib']} KiB, {kdf['passes']} passes, {kdf['lanes']} lanes"
-    return str(kdf["name"])
-
-
-def _time(milliseconds: int | None) -> str | None:
-    return None if milliseconds is None else rfc3339(milliseconds / 1000)
 
 
 class Slots:
@@ -157,7 +113,7 @@ class Slots:
         key = slot_key(parameters, credential)
 
         def change(envelope: Envelope) -> Slot:
-            _free_label(envelope, label)
+            free_label(envelope, label)
             created = rfc3339(self._vault.clock())
             slot = make_slot(
                 envelope, master, kind, label, key, parameters, created, slot_id, keeper
@@ -187,7 +143,8 @@ class Slots:
                 expose(envelope)
             gone.extend(info for info in self.list() if info.id == slot.id)
             envelope.slots.remove(slot)
-            rows.forget_slot(self._vault.store, slot.id)
+            for one in (slot, *slot.members):
+                rows.forget_slot(self._vault.store, one.id)
             return slot
 
         self._change("slot.remove", name, change, announce=expose if compromised else None)
@@ -201,7 +158,7 @@ class Slots:
         def change(envelope: Envelope) -> Slot:
             slot = find_slot(envelope, name)
             if slot.label != label:
-                _free_label(envelope, label)
+                free_label(envelope, label)
             slot.label = label
             return slot
 
@@ -315,7 +272,8 @@ class Slots:
         now = self._now()
         self._vault.store.set_meta(CHANGED, now)
         if proved:
-            rows.confirm_slot(self._vault.store, slot.id, now, digest(slot.public_key))
+            for one in (slot, *slot.members):
+                rows.confirm_slot(self._vault.store, one.id, now, digest(one.public_key))
 
     def _current(self, key: HeaderKey) -> Envelope:
         """The header as it is now, under the writer's lock; Tampered if it is an older one."""
@@ -336,6 +294,12 @@ def _removable(envelope: Envelope, name: str) -> Slot:
     return slot
 
 
-def _free_label(envelope: Envelope, label: str) -> None:
-    if any(slot.label == label for slot in envelope.slots):
-        raise Conflict(f"there is a slot labelled {label} already", hint="choose another --label")
+def free_label(envelope: Envelope, label: str) -> None:
+    """Conflict if a slot or a member of a group has this label."""
+    for slot in envelope.slots:
+        for one in (slot, *slot.members):
+            if one.label == label:
+                what = "member" if one.group else "slot"
+                raise Conflict(
+                    f"there is a {what} labelled {label} already", hint="choose another --label"
+                )

@@ -15,7 +15,7 @@ from lango_cli.errors import (
     TooLarge,
     WrongKey,
 )
-from lango_cli.vault.envelope import ELSEWHERE, LOCAL
+from lango_cli.vault.envelope import LOCAL
 from lango_cli.vault.parts import find_slot, unlock_slot
 
 TYPE_CHECKING = False
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lango_cli.errors import LangoError
     from lango_cli.model import UnlockSource
     from lango_cli.vault.envelope import Envelope, Slot
+    from lango_cli.vault.grouping import Gathering
     from lango_cli.vault.parts import Opened
 
 
@@ -33,29 +34,114 @@ def open_with(
     sources: Sequence[UnlockSource],
     slots: Sequence[Slot],
     warn: Callable[[str], None],
+    helpers: Sequence[UnlockSource] = (),
 ) -> Opened:
     """The first slot that a source opens; Locked with every reason if none does.
 
+    `helpers`: what else may open members of a group of which the sources opened some.
     CustodyUnavailable where a custodian was not, and what would open besides is not to serve.
     """
-    reasons = []
-    down: CustodyUnavailable | None = None
-    for source in sources:
+    return _Search(envelope, slots, warn).through(sources, helpers)
+
+
+class _Search:
+    """One search for a slot that opens: which may still serve, and why the others did not."""
+
+    def __init__(
+        self, envelope: Envelope, slots: Sequence[Slot], warn: Callable[[str], None]
+    ) -> None:
+        self._envelope = envelope
+        self._warn = warn
+        self._reasons: list[str] = []
+        self._down: CustodyUnavailable | None = None
+        self._untold: list[str] = []
+        self._slots = [slot for slot in slots if not slot.members]
+        self._groups: list[Gathering] = []
+        if len(self._slots) < len(slots):
+            from lango_cli.vault.grouping import Gathering
+
+            together = [slot for slot in slots if slot.members]
+            self._groups = [
+                Gathering(envelope, slot, self._tell, self._untold.append) for slot in together
+            ]
+
+    def through(self, sources: Sequence[UnlockSource], helpers: Sequence[UnlockSource]) -> Opened:
+        """Try each in turn; the helpers with groups alone."""
+        for source in sources:
+            opened = self._try(source)
+            if opened is not None:
+                return self._told(opened)
+        for helper in helpers:
+            opened = self._together(helper)
+            if opened is not None:
+                return self._told(opened)
+        raise self._failure()
+
+    def _try(self, source: UnlockSource) -> Opened | None:
+        if source.interactive and (self._groups or any(not it.elsewhere for it in self._slots)):
+            self._tell("")
         try:
-            opened = _opened_by(envelope, source, slots)
+            return _opened_by(self._envelope, source, self._slots)
         except CustodyUnavailable as err:
             if source.explicit:
                 raise
-            warn(err.message)
-            down, slots = down or err, left_after(envelope, slots)
+            self._unavailable(err)
+            return self._together(source)
         except (NotApplicable, TooLarge, WrongKey) as err:
-            reasons.append(f"{source.name}: {_passed_over(envelope, source, slots, err, warn)}")
-        else:
-            return opened if down is None else fallen_back(opened, down, warn)
-    if down is not None:
-        raise closed_by(envelope, down)
-    table = "; ".join(reasons)
-    raise Locked(f"the vault is locked ({table})" if table else "the vault is locked")
+            return self._else_together(source, err)
+
+    def _else_together(self, source: UnlockSource, err: LangoError) -> Opened | None:
+        """What a source opens no slot with may open members of groups."""
+        before = sum(group.found for group in self._groups)
+        if not (source.interactive and isinstance(err, WrongKey)):
+            opened = self._together(source)
+            if opened is not None or sum(group.found for group in self._groups) > before:
+                return opened
+        if source.explicit and self._groups and isinstance(err, NotApplicable):
+            labels = ", ".join(group.slot.label for group in self._groups)
+            raise WrongKey(
+                f"{source.name} opens no member of slot {labels}",
+                hint=f"see who its members are: lango keys slot show {labels}",
+            )
+        why = _passed_over(self._envelope, source, self._slots, err, self._warn)
+        self._reasons.append(f"{source.name}: {why}")
+        return None
+
+    def _together(self, source: UnlockSource) -> Opened | None:
+        for group in self._groups:
+            group.take(source)
+            if group.complete:
+                return unlock_slot(self._envelope, group.slot, group.openers, group.credential)
+        return None
+
+    def _unavailable(self, err: CustodyUnavailable) -> None:
+        """A custodian did not answer: from now on only what may serve then."""
+        if self._down is None:
+            self._down = err
+            self._untold.append(err.message)
+        self._slots = left_after(self._envelope, self._slots)
+        kept = left_after(self._envelope, [group.slot for group in self._groups])
+        self._groups = [group for group in self._groups if group.slot in kept]
+
+    def _tell(self, text: str) -> None:
+        """A warning, after what is untold of custodians: a person is asked, or a slot opens."""
+        for line in (*self._untold, *([text] if text else [])):
+            self._warn(line)
+        self._untold.clear()
+
+    def _told(self, opened: Opened) -> Opened:
+        self._tell("")
+        return opened if self._down is None else fallen_back(opened, self._down, self._warn)
+
+    def _failure(self) -> LangoError:
+        """Why nothing opens; what was not available is told by this error alone."""
+        if self._down is not None:
+            return closed_by(self._envelope, self._down)
+        away = next((group for group in self._groups if group.down is not None), None)
+        if away is not None or (self._groups and not self._slots):
+            return (away or self._groups[0]).failure()
+        table = "; ".join((*self._reasons, *(group.missing() for group in self._groups)))
+        return Locked(f"the vault is locked ({table})" if table else "the vault is locked")
 
 
 def _passed_over(
@@ -101,12 +187,15 @@ def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) 
     """
     failure: LangoError = NotApplicable("the vault has no slot for it", kind="suitable")
     closed = []
+    away: list[str] = []
     for slot in slots:
         try:
             credential = source.offer(slot)
         except (CustodyUnavailable, NotApplicable, Tampered) as err:
-            if isinstance(err, Tampered) and slot.kind in ELSEWHERE:
+            if isinstance(err, Tampered) and slot.elsewhere:
                 raise
+            if isinstance(err, CustodyUnavailable):
+                away.append(err.message)
             failure = _graver(failure, err)
             continue
         try:
@@ -115,10 +204,17 @@ def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) 
             failure = _graver(failure, err)
             if isinstance(err, WrongKey):
                 closed.append(slot)
+    raise _of_several(failure, closed, away)
+
+
+def _of_several(failure: LangoError, closed: Sequence[Slot], away: Sequence[str]) -> LangoError:
+    """The same failure, saying of how many slots it is true, or how many custodians."""
     if len(closed) > 1 and isinstance(failure, WrongKey):
         labels = ", ".join(slot.label for slot in closed)
-        raise WrongKey(f"the {closed[0].kind} opens none of the slots {labels}")
-    raise failure
+        return WrongKey(f"the {closed[0].kind} opens none of the slots {labels}")
+    if isinstance(failure, CustodyUnavailable):
+        failure.message = "; ".join(dict.fromkeys(away))
+    return failure
 
 
 def _graver(one: LangoError, other: LangoError) -> LangoError:
@@ -140,24 +236,34 @@ def in_order(envelope: Envelope, name: str | None, last: str) -> list[Slot]:
     return sorted(envelope.slots, key=lambda slot: slot.id != last)
 
 
-def left_after(envelope: Envelope, slots: Sequence[Slot]) -> Sequence[Slot]:
+def left_after(envelope: Envelope, slots: Sequence[Slot]) -> list[Slot]:
     """The slots that may serve after a custodian was not available."""
-    if envelope.fallback == LOCAL:
-        return slots
-    return [slot for slot in slots if slot.kind in ELSEWHERE]
+    return [slot for slot in slots if slot.elsewhere or envelope.fallback == LOCAL]
+
+
+WAYS = {"keyring": "", "keyfile": "", "passphrase": "", "group": "", "recovery": " --recovery"}
+"""Kinds of local slots, those that need no person first, and what naming one takes besides."""
 
 
 def closed_by(envelope: Envelope, down: CustodyUnavailable) -> CustodyUnavailable:
-    """What was not available, and what can be done besides."""
-    local = [slot.label for slot in envelope.slots if slot.kind not in ELSEWHERE]
-    if local:
-        down.hint = f"open it by another slot: --slot {local[0]}; see lango keys kms status"
+    """What was not available, and what can be done besides: first what needs no person."""
+    local = [slot for slot in envelope.slots if not slot.elsewhere and slot.kind in WAYS]
+    if not local:
+        down.hint = "see how it is: lango keys kms status --fresh; then run the command again"
+        return down
+    local.sort(key=lambda slot: list(WAYS).index(slot.kind))
+    names = [f"--slot {slot.label}{WAYS[slot.kind]}" for slot in local]
+    down.hint = f"open it by another slot: {' or '.join(names)}"
+    if envelope.fallback != LOCAL:
+        down.hint += (
+            f"; to have these serve by themselves: lango keys kms fallback local {names[0]}"
+        )
     return down
 
 
 def fallen_back(opened: Opened, down: CustodyUnavailable, warn: Callable[[str], None]) -> Opened:
     """What opened after a custodian was not available: said if it is a local slot."""
-    if opened.slot.kind not in ELSEWHERE:
+    if not opened.slot.elsewhere:
         opened.fallen_back = down.message
         warn(f"fell back to slot {opened.slot.label}, as this vault allows")
     return opened

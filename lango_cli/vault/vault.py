@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lango_cli.vault.approvals import Approvals
     from lango_cli.vault.backups import Backups
     from lango_cli.vault.envelope import Envelope
+    from lango_cli.vault.groups import Groups
     from lango_cli.vault.home import Home
     from lango_cli.vault.key_use import KeyUse
     from lango_cli.vault.parts import Policy
@@ -70,6 +71,13 @@ class Vault(Parts):
         from lango_cli.vault.slots import Slots
 
         return Slots(self)
+
+    @property
+    def groups(self) -> Groups:
+        """The slots that members open together."""
+        from lango_cli.vault.groups import Groups
+
+        return Groups(self)
 
     @property
     def backups(self) -> Backups:

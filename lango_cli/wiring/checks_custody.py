@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def kept_slots(flags: Flags, folders: Folders, envelope: Envelope) -> Iterator[Finding]:
     """Whether each slot's key can be used now, and what could be better about it."""
-    slots = [slot for slot in envelope.slots if slot.keeper is not None]
+    slots = [slot for slot in envelope.slots if slot.keepers]
     if not slots:
         return
     keeping = Keeping(opening.load_settings(flags), folders, None)

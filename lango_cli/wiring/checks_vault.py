@@ -10,8 +10,10 @@ from lango_cli.interceptor.strength import WHOLE, weakness
 from lango_cli.unlock.keyfile import KeyfileSource
 from lango_cli.unlock.keyring import KeyringSource
 from lango_cli.vault import audit_check, mending
-from lango_cli.vault.envelope import HKDF, Slot, open_slot
+from lango_cli.vault.envelope import HKDF, Slot, open_slot, slot_key
+from lango_cli.vault.grouping import open_share
 from lango_cli.vault.home import COPY, HEADER, KEYFILE
+from lango_cli.vault.recipient import Group
 from lango_cli.wiring import sources
 from lango_cli.wiring.findings import ERROR, Finding, advice, error, guarded, ok, skipped
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from lango_cli.model import KeyringVerdict, SlotInfo, SlotView, UnlockSource
     from lango_cli.vault.envelope import Envelope
     from lango_cli.vault.home import Home
+    from lango_cli.vault.recipient import Member
     from lango_cli.vault.vault import Vault
 
 DAY = 86_400
@@ -67,7 +70,7 @@ def survivors(envelope: Envelope, *, opens: bool) -> Iterator[Finding]:
 
     `opens`: the vault can be unlocked, so that a slot can be added.
     """
-    kept = [slot for slot in envelope.slots if slot.kind in (*HUMAN, *AWAY)]
+    kept = [slot for slot in envelope.slots if _survives(slot)]
     if len(kept) > 1:
         yield ok("slots", f"{len(kept)} slots are left if this machine dies")
         return
@@ -80,17 +83,25 @@ def survivors(envelope: Envelope, *, opens: bool) -> Iterator[Finding]:
     yield advice("slots", text, f"lango keys slot add {other}" if opens else "")
 
 
+def _survives(slot: Slot) -> bool:
+    """Whether it opens without anything that is on this machine."""
+    if slot.members and isinstance(slot.keeper, Group):
+        left = sum(member.kind in (*HUMAN, *AWAY) for member in slot.members)
+        return left >= slot.keeper.threshold
+    return slot.kind in (*HUMAN, *AWAY)
+
+
 def ways_in(envelope: Envelope, opens: set[str], *, locked: bool) -> Iterator[Finding]:
     """Whether anything that is here opens the vault; `opens` are the ids of slots that did."""
     if opens:
         return
-    kept = [slot for slot in envelope.slots if slot.kind in HUMAN]
+    kept = [slot for slot in envelope.slots if slot.kind in HUMAN or slot.members]
     elsewhere = any(slot.kind == "keyfile" for slot in envelope.slots)
     if kept:
         if locked:
             labels = " and ".join(sorted({slot.kind for slot in kept}))
             yield advice("unlock", f"the vault is locked; what opens it: {labels}", _way(kept))
-    elif locked and any(slot.keeper is not None for slot in envelope.slots):
+    elif locked and any(slot.keepers for slot in envelope.slots):
         text = "the vault is locked: its custodian was not available, or wants a PIN"
         yield advice("unlock", text, "see how it is: lango keys kms status")
     elif locked or not elsewhere:
@@ -105,6 +116,8 @@ def ways_in(envelope: Envelope, opens: set[str], *, locked: bool) -> Iterator[Fi
 def _way(kept: list[Slot]) -> str:
     if any(slot.kind == "passphrase" for slot in kept):
         return "to look inside: lango doctor --passphrase-file F"
+    if not any(slot.kind == "recovery" for slot in kept):
+        return "to look inside: lango doctor --share F --share F"
     return "to look inside: lango doctor --recovery"
 
 
@@ -142,6 +155,9 @@ def machine_slots(
         for slot in envelope.slots:
             if slot.kind == "keyring":
                 yield from _judge_entry(envelope, slot, ring, opens)
+            for number, member in enumerate(slot.members, 1):
+                if member.kind == "keyring":
+                    yield _judge_member(envelope, slot, number, ring)
     yield from found
 
 
@@ -168,6 +184,18 @@ def _judge_entry(
         yield ok("sources", f"the OS keyring opens slot {slot.label}")
 
 
+def _judge_member(envelope: Envelope, slot: Slot, number: int, source: UnlockSource) -> Finding:
+    """Whether what this machine keeps for a member of a group opens its share."""
+    member = slot.members[number - 1]
+    try:
+        key = slot_key(member.kdf, source.offer(member))
+        open_share(envelope, slot, number, key).wipe()
+    except LangoError as err:
+        text = f"member {member.label} of slot {slot.label} is of no use here: {err.message}"
+        return advice("sources", text, f"lango keys slot member remove {member.label}")
+    return ok("sources", f"{source.name} opens the share of member {member.label}")
+
+
 def _judge_keyfile(envelope: Envelope, source: UnlockSource, opens: set[str]) -> Iterator[Finding]:
     """The keyfile in the home opens one slot; any other keyfile is somewhere else."""
     slots = [slot for slot in envelope.slots if slot.kind == "keyfile" and slot.kdf_name == HKDF]
@@ -189,17 +217,39 @@ def _judge_keyfile(envelope: Envelope, source: UnlockSource, opens: set[str]) ->
             yield error("sources", f"the keyfile in the home: {err.message}", err.hint)
             return
     if opened is None:
-        text = "the keyfile in the home is stale: it opens no slot"
-        yield advice("sources", text, "delete it, or put back the right one")
+        yield _keyfile_of_none(envelope, source)
     else:
         opens.add(opened.id)
         yield ok("sources", f"the keyfile in the home opens slot {opened.label}")
 
 
+def _keyfile_of_none(envelope: Envelope, source: UnlockSource) -> Finding:
+    """What is to say of a keyfile that opens no slot: it may be a member's."""
+    member = _member_with(envelope, source)
+    if member is not None:
+        return ok("sources", f"the keyfile in the home opens the share of member {member.label}")
+    text = "the keyfile in the home is stale: it opens no slot"
+    return advice("sources", text, "delete it, or put back the right one")
+
+
+def _member_with(envelope: Envelope, source: UnlockSource) -> Member | None:
+    """The member of a group whose keyfile this source has."""
+    for slot in envelope.slots:
+        for number, member in enumerate(slot.members, 1):
+            if member.kind == "keyfile":
+                try:
+                    key = slot_key(member.kdf, source.offer(member))
+                    open_share(envelope, slot, number, key).wipe()
+                except LangoError:
+                    continue
+                return member
+    return None
+
+
 class _AnyKeyfile:
     """Asks a keyfile source for whatever it has."""
 
-    id = label = ""
+    id = label = group = ""
     kind = "keyfile"
     kdf_name = HKDF
 

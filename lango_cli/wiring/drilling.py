@@ -22,8 +22,10 @@ from lango_cli.errors import (
 )
 from lango_cli.secret import SecretBytes
 from lango_cli.unlock.keyfile import LIMIT, KeyfileSource
-from lango_cli.unlock.sources import WORDS, PromptedPassphrase, RecoveryWords
+from lango_cli.unlock.sources import WORDS, PromptedMember, PromptedPassphrase, RecoveryWords
 from lango_cli.vault import vault as core
+from lango_cli.vault.envelope import slot_key
+from lango_cli.vault.grouping import find_member, open_share
 from lango_cli.vault.home import KEYFILE
 from lango_cli.vault.parts import Opened, find_slot, unlock_slot
 from lango_cli.wiring import opening, sources
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from lango_cli.model import UnlockSource
     from lango_cli.vault.envelope import Envelope, Slot
+    from lango_cli.vault.recipient import Member, Recipient
     from lango_cli.wiring.flags import Flags
     from lango_cli.wiring.sources import Prompter
 
@@ -42,25 +45,62 @@ if TYPE_CHECKING:
 
 def drill(
     flags: Flags, name: str, words_file: str | None, ask: Prompter | None, warn: Warn
-) -> tuple[Slot, bool]:
-    """Try a slot with what its owner holds; the slot, and whether the time could be noted.
+) -> tuple[Recipient, bool]:
+    """Try a slot, or a member of a group, with what its owner holds.
 
+    What was tried, and whether the time could be noted: a share alone does not open the database.
     WrongKey or Tampered if it does not open, Locked where nobody can be asked for it.
     """
     home = opening.home_of(opening.folders_of(flags))
     envelope = home.read_header(warn)
-    slot = find_slot(envelope, name)
-    source, credential = _offered(flags, envelope, slot, words_file, ask)
+    in_group = find_member(envelope, name)
+    slot = in_group[0] if in_group else find_slot(envelope, name)
     try:
-        opened = unlock_slot(envelope, slot, source.name, credential)
+        if in_group:
+            _open_member(flags, envelope, *in_group, words_file, ask)
+            return in_group[1], False
+        if slot.members:
+            opened = _open_together(flags, envelope, slot, words_file, ask, warn)
+        else:
+            source, credential = _offered(flags, envelope, slot, words_file, ask)
+            opened = unlock_slot(envelope, slot, source.name, credential)
     except WrongKey:
         home.count_failure(envelope.vault)
         raise
     return slot, _note(flags, envelope, opened)
 
 
+def _open_member(
+    flags: Flags,
+    envelope: Envelope,
+    slot: Slot,
+    member: Member,
+    words_file: str | None,
+    ask: Prompter | None,
+) -> None:
+    """WrongKey or Tampered unless what this member holds opens its share."""
+    _, credential = _offered(flags, envelope, member, words_file, ask)
+    number = slot.members.index(member) + 1
+    open_share(envelope, slot, number, slot_key(member.kdf, credential)).wipe()
+
+
+def _open_together(
+    flags: Flags,
+    envelope: Envelope,
+    slot: Slot,
+    words_file: str | None,
+    ask: Prompter | None,
+    warn: Warn,
+) -> Opened:
+    from lango_cli.wiring import grouped
+
+    named = words_from(words_file) if words_file else sources.explicit_source(flags, ask)
+    given = [*sources.shares_of(flags), *([named] if named else [])]
+    return grouped.open_group(flags, envelope, slot, ask, warn, given)[0]
+
+
 def _offered(
-    flags: Flags, envelope: Envelope, slot: Slot, words_file: str | None, ask: Prompter | None
+    flags: Flags, envelope: Envelope, slot: Recipient, words_file: str | None, ask: Prompter | None
 ) -> tuple[UnlockSource, SecretBytes]:
     named = words_from(words_file) if words_file else sources.explicit_source(flags, ask)
     if named is not None:
@@ -82,7 +122,9 @@ def names_a_way(flags: Flags) -> bool:
     return flags.recovery or any(part is not None for part in given)
 
 
-def own_source(flags: Flags, envelope: Envelope, slot: Slot, ask: Prompter | None) -> UnlockSource:
+def own_source(
+    flags: Flags, envelope: Envelope, slot: Recipient, ask: Prompter | None
+) -> UnlockSource:
     """The way that a slot of this kind is opened without a flag or variable."""
     folders = opening.folders_of(flags)
     if slot.kind == "keyring":
@@ -101,6 +143,8 @@ def own_source(flags: Flags, envelope: Envelope, slot: Slot, ask: Prompter | Non
             f"nobody can be asked for the {slot.kind} of slot {slot.label}",
             hint=f"give {ways if slot.kind == 'passphrase' else '--recovery-file F'}",
         )
+    if slot.group:
+        return PromptedMember(ask.secret, lambda prompt: ask.words(prompt, WORDS))
     if slot.kind == "passphrase":
         return PromptedPassphrase("passphrase", lambda: ask.secret("Passphrase"))
     return RecoveryWords(
@@ -108,7 +152,9 @@ def own_source(flags: Flags, envelope: Envelope, slot: Slot, ask: Prompter | Non
     )
 
 
-def _custodian(flags: Flags, envelope: Envelope, slot: Slot, ask: Prompter | None) -> UnlockSource:
+def _custodian(
+    flags: Flags, envelope: Envelope, slot: Recipient, ask: Prompter | None
+) -> UnlockSource:
     from lango_cli.unlock.custodian import Asked, CustodianSource
     from lango_cli.wiring.kept import Keeping, pin_of
 
@@ -132,7 +178,7 @@ def words_from(path: str, name: str = "--recovery-file") -> UnlockSource:
     return RecoveryWords(read, True, name=name)
 
 
-def _missing(flags: Flags, slot: Slot, source: UnlockSource, reason: str) -> LangoError:
+def _missing(flags: Flags, slot: Recipient, source: UnlockSource, reason: str) -> LangoError:
     """Why the machine's own store has nothing for this slot."""
     if slot.keeper is not None:
         return Locked(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from lango_cli.config import load
 from lango_cli.config.setting import FALLBACK
 from lango_cli.errors import LangoError, Locked
-from lango_cli.vault.envelope import ELSEWHERE, LOCAL, NONE
+from lango_cli.vault.envelope import LOCAL, NONE
 from lango_cli.wiring import opening
 
 TYPE_CHECKING = False
@@ -50,7 +50,7 @@ def told(said: str) -> str:
 
 def has_it(envelope: Envelope) -> bool:
     """Whether this header says what counts."""
-    return any(slot.kind in ELSEWHERE for slot in envelope.slots)
+    return any(slot.keepers for slot in envelope.slots)
 
 
 def in_force(flags: Flags) -> str | None:

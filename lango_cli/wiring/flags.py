@@ -17,4 +17,5 @@ class Flags:
         self.keyfile: str | None = None
         self.recovery = False
         self.slot: str | None = None
+        self.share: tuple[str, ...] = ()
         self.settings: dict[str, str] = {}

@@ -10,15 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lango_cli.config import load
-from lango_cli.crypto.mac import random_bytes
-from lango_cli.crypto.shamir import combine, split
+from lango_cli.crypto.shamir import combine
 from lango_cli.custody.uri import parse
 from lango_cli.errors import CustodyDenied, CustodyUnavailable, NotApplicable, Tampered
-from lango_cli.model_custody import KEY_BYTES, Context
+from lango_cli.model_custody import Context
 from lango_cli.secret import SecretBytes, SecretText
 from lango_cli.vault.create import NewSlot
-from lango_cli.vault.envelope import HKDF, Group, Keeper, new_slot_id
+from lango_cli.vault.envelope import HKDF, new_slot_id
 from lango_cli.vault.kept_keys import fresh
+from lango_cli.vault.recipient import Group, Keeper
 from lango_cli.wiring import custodians
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from lango_cli.config.load import Folders, Settings
     from lango_cli.model_custody import Custodian
-    from lango_cli.vault.envelope import Envelope, Slot
+    from lango_cli.vault.envelope import Envelope
+    from lango_cli.vault.recipient import Recipient
 
     class Prompter(Protocol):
         """What of the terminal is needed for a PIN."""
@@ -61,7 +62,7 @@ class Keeping:
         what = "AWS" if code else "the token"
         return None if self.ask is None else ask_pin(self.ask, what, code=code)
 
-    def unwrap(self, envelope: Envelope, slot: Slot, pin: Pin | None = None) -> SecretBytes:
+    def unwrap(self, envelope: Envelope, slot: Recipient, pin: Pin | None = None) -> SecretBytes:
         """The credential of a slot; Tampered where its parts do not belong together."""
         assert slot.keeper is not None, "the header's parser saw to it"
         if isinstance(slot.keeper, Keeper):
@@ -77,7 +78,7 @@ class Keeping:
         finally:
             custodian.close()
 
-    def _together(self, group: Group, vault: str, slot: Slot, pin: Pin | None) -> SecretBytes:
+    def _together(self, group: Group, vault: str, slot: Recipient, pin: Pin | None) -> SecretBytes:
         """What enough custodians of a group have shares of, in their order.
 
         One that is not available, or wants a PIN that nobody gives, is passed over while others
@@ -119,22 +120,6 @@ class Keeping:
         finally:
             custodian.close()
 
-    def _share(self, uri: str, share: SecretBytes, context: Context) -> Keeper:
-        return self._wrapped(uri, lambda one: (share, one.wrap(share, context)), context)[1]
-
-    def new_group(self, uris: list[str], threshold: int, vault: str, label: str) -> NewSlot:
-        """A slot that any `threshold` of the keys at `uris` open together."""
-        slot_id = new_slot_id()
-        credential = SecretBytes(random_bytes(KEY_BYTES))
-        keepers = [
-            self._share(uri, share, _share_of(vault, slot_id, number))
-            for uri, (number, share) in zip(
-                uris, split(credential, threshold, len(uris)), strict=True
-            )
-        ]
-        group = Group(threshold, keepers)
-        return NewSlot("group", label, credential, HKDF, slot_id, keeper=group)
-
     def new_slot(self, uri: str, vault: str, label: str) -> NewSlot:
         """A slot whose credential the key at `uri` keeps."""
         slot_id = new_slot_id()
@@ -152,7 +137,7 @@ def kind_of(uri: str) -> str:
     return KIND.get(parse(uri).provider, "kms")
 
 
-def pin_of(ask: Prompter, slot: Slot) -> SecretBytes:
+def pin_of(ask: Prompter, slot: Recipient) -> SecretBytes:
     """What a slot's custodian wants typed."""
     code = isinstance(slot.keeper, Keeper) and slot.keeper.uri.startswith(WITH_CODE)
     return ask_pin(ask, f"slot {slot.label}", code=code)

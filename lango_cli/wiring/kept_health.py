@@ -17,10 +17,10 @@ from lango_cli.codec import canonical, parse_canonical
 from lango_cli.crypto.mac import digest
 from lango_cli.errors import CustodyError, FileProblem, Tampered, TooLarge, UsageProblem
 from lango_cli.model_custody import Health
-from lango_cli.vault.envelope import Group
 
 if TYPE_CHECKING:
-    from lango_cli.vault.envelope import Keeper, Slot
+    from lango_cli.vault.envelope import Slot
+    from lango_cli.vault.recipient import Keeper
     from lango_cli.wiring.kept import Keeping
 
 GOOD_FOR, BAD_FOR = 30, 5
@@ -41,14 +41,7 @@ class SlotHealth:
 
 def of_slot(keeping: Keeping, slot: Slot, *, fresh: bool = False) -> list[SlotHealth]:
     """How the custodians of a slot are; never raises a CustodyError."""
-    return [_of_keeper(keeping, slot, keeper, fresh=fresh) for keeper in keepers(slot)]
-
-
-def keepers(slot: Slot) -> list[Keeper]:
-    """The custodians of a slot: one, those of a group, or none."""
-    if slot.keeper is None:
-        return []
-    return slot.keeper.shares if isinstance(slot.keeper, Group) else [slot.keeper]
+    return [_of_keeper(keeping, slot, keeper, fresh=fresh) for keeper in slot.keepers]
 
 
 def _of_keeper(keeping: Keeping, slot: Slot, keeper: Keeper, *, fresh: bool) -> SlotHealth:

@@ -22,7 +22,14 @@ from lango_cli.vault.home import Home
 from lango_cli.vault.parts import Policy
 from lango_cli.vault.unlocking import in_order, open_with
 from lango_cli.wiring.settings import fill_policy, settle_late
-from lango_cli.wiring.sources import explicit_source, quiet_sources, session_bundle
+from lango_cli.wiring.sources import (
+    explicit_source,
+    kinds_of,
+    of_groups,
+    quiet_sources,
+    session_bundle,
+    shares_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,20 +138,28 @@ def unlock(
     """A session's bundle or an opened slot; Locked, WrongKey or Tampered otherwise."""
     home = home_of(folders)
     named = explicit_source(flags, ask)
-    if named is None and flags.slot is None and not real:
+    if named is None and flags.slot is None and not flags.share and not real:
         bundle = session_bundle(settings, folders, envelope)
         if bundle is not None:
             return bundle
     slots = in_order(envelope, flags.slot, home.remembered_slot(envelope.vault))
-    kinds = {slot.kind for slot in slots}
-    sources = [named] if named else quiet_sources(flags, folders, settings, envelope, ask, kinds)
+    kinds = kinds_of(slots)
+    quiet = quiet_sources(flags, folders, settings, envelope, ask, slots)
     try:
-        return open_with(envelope, sources, slots, warn)
+        if flags.share:
+            together = of_groups(slots)
+            given = [*([named] if named else []), *shares_of(flags)]
+            return open_with(envelope, given, together, warn, quiet)
+        if named is not None:
+            return open_with(envelope, [named], slots, warn, quiet)
+        return open_with(envelope, quiet, slots, warn)
     except WrongKey:
         home.count_failure(envelope.vault)
         raise
     except Locked as err:
         from lango_cli.wiring import ways
 
-        text = ways.hint(folders, kinds, person=ask is not None)
+        members = any(slot.members for slot in slots)
+        alone = {slot.kind for slot in slots} if members else kinds
+        text = ways.hint(folders, alone, person=ask is not None, members=members)
         raise Locked(err.message, hint=text) from None

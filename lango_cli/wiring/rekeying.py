@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lango_cli.errors import CustodyError, FileProblem, LangoError, NotApplicable, WrongKey
+from lango_cli.errors import CustodyError, FileProblem, LangoError, Locked, NotApplicable, WrongKey
 from lango_cli.unlock.sources import WORDS, CredentialSource, RecoveryWords, normalised
-from lango_cli.vault.envelope import ELSEWHERE
 from lango_cli.vault.parts import unlock_slot
+from lango_cli.vault.recipient import ELSEWHERE
 from lango_cli.wiring import drilling
 
 if TYPE_CHECKING:
@@ -47,20 +47,58 @@ def owners(
     for slot in vault.envelope.slots:
         if vault.opened is not None and slot.id == vault.opened.slot.id:
             continue
-        for source in _quiet(flags, vault, slot, held):
-            key = _key(vault, slot, source)
-            if key is not None:
-                opened[slot.id] = key
-                used.add(source.name)
-                break
-        else:
-            key = _asked(vault, slot, ask, warn)
-            if key is not None:
-                opened[slot.id] = key
+        key = (
+            _together(flags, vault, slot, held, ask, warn, used)
+            if slot.members
+            else _alone(flags, vault, slot, held, ask, warn, used)
+        )
+        if key is not None:
+            opened[slot.id] = key
     for path in held:
         if path not in used:
             raise WrongKey(f"{path} opens no other slot", hint="leave it out, or name another")
     return opened
+
+
+def _alone(
+    flags: Flags,
+    vault: Vault,
+    slot: Slot,
+    held: Sequence[str],
+    ask: Prompter | None,
+    warn: Warn,
+    used: set[str],
+) -> SlotKey | None:
+    """The key of a slot that one credential opens, if that is here."""
+    for source in _quiet(flags, vault, slot, held):
+        key = _key(vault, slot, source)
+        if key is not None:
+            used.add(source.name)
+            return key
+    return _asked(vault, slot, ask, warn)
+
+
+def _together(
+    flags: Flags,
+    vault: Vault,
+    slot: Slot,
+    held: Sequence[str],
+    ask: Prompter | None,
+    warn: Warn,
+    used: set[str],
+) -> SlotKey | None:
+    """The key of a group's slot, if enough members are here."""
+    from lango_cli.unlock.shares import ShareFile, share_name
+    from lango_cli.wiring import grouped
+
+    given = [ShareFile(path) for path in dict.fromkeys((*held, *flags.share))]
+    try:
+        opened, names = grouped.open_group(flags, vault.envelope, slot, ask, warn, given)
+    except (CustodyError, Locked, WrongKey) as err:
+        warn(err.message)
+        return None
+    used.update(path for path in held if share_name(path) in names)
+    return opened.key
 
 
 def _quiet(flags: Flags, vault: Vault, slot: Slot, held: Sequence[str]) -> Iterator[UnlockSource]:

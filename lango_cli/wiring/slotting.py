@@ -218,7 +218,7 @@ def is_short(passphrase: SecretBytes) -> bool:
 
 def free_label(envelope: Envelope, kind: str) -> str:
     """`kind`, or `kind-2` and so on where that is taken."""
-    taken = {slot.label for slot in envelope.slots}
+    taken = {one.label for slot in envelope.slots for one in (slot, *slot.members)}
     number = 2
     label = kind
     while label in taken:
@@ -240,10 +240,24 @@ def refuse_second(envelope: Envelope, new: NewSlot) -> None:
             )
 
 
+def refuse_member(envelope: Envelope, new: NewSlot) -> None:
+    """Conflict if what a slot or member is to hold is what a member of a group holds."""
+    if any(slot.members for slot in envelope.slots):
+        from lango_cli.vault.grouping import opened_by
+
+        member = opened_by(envelope, new.kind, new.credential)
+        if member is not None:
+            raise Conflict(
+                f"member {member.label} of slot {member.group} holds the same already",
+                hint="a group protects nothing where one of its members opens the vault alone",
+            )
+
+
 def add(vault: Vault, new: NewSlot, undo: Undo, warn: Warn) -> SlotInfo:
     """Add the slot; what was made for it is taken back if the header has it not in the end."""
     try:
         refuse_second(vault.envelope, new)
+        refuse_member(vault.envelope, new)
         info = vault.slots.add(
             new.kind,
             new.label,
@@ -281,17 +295,25 @@ def remove(
     flags: Flags, vault: Vault, slot_id: str, warn: Warn, *, compromised: bool = False
 ) -> SlotInfo:
     """Remove the slot and its entry in the OS keyring."""
+    members = find_slot(vault.envelope, slot_id).members
     gone = vault.slots.remove(slot_id, compromised=compromised)
     forget_entry(flags, vault.id, gone, warn)
+    for member in members:
+        forget_own(flags, vault.id, member.kind, member.id, warn)
     return gone
 
 
 def forget_entry(flags: Flags, vault_id: str, gone: SlotInfo, warn: Warn) -> None:
     """Remove what the OS keyring keeps for a slot that is gone."""
-    if gone.kind == "keyring":
+    forget_own(flags, vault_id, gone.kind, gone.id, warn)
+
+
+def forget_own(flags: Flags, vault_id: str, kind: str, slot_id: str, warn: Warn) -> None:
+    """The same for a slot or a member of a group of this kind and id."""
+    if kind == "keyring":
         try:
             store = sources.os_keyring(opening.folders_of(flags))
-            store.delete(account(vault_id, gone.id))
+            store.delete(account(vault_id, slot_id))
         except LangoError as err:
             warn(f"its entry in the OS keyring stays, and opens nothing: {err.message}")
 

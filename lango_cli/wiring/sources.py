@@ -12,13 +12,12 @@ import os
 from lango_cli.config import load
 from lango_cli.errors import CustodyError, CustodyUnavailable, Locked, NotApplicable, UsageProblem
 from lango_cli.vault.bundle import decode
-from lango_cli.vault.envelope import ELSEWHERE
 from lango_cli.vault.home import KEYFILE
-from lango_cli.vault.parts import find_slot
+from lango_cli.vault.recipient import ELSEWHERE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Protocol
 
     from lango_cli.config.load import Folders, Settings
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from lango_cli.unlock.keyring import OsKeyring
     from lango_cli.vault.bundle import Bundle
     from lango_cli.vault.envelope import Envelope, Slot
+    from lango_cli.vault.recipient import Recipient
     from lango_cli.vault.vault import Vault
     from lango_cli.wiring.flags import Flags
 
@@ -191,11 +191,12 @@ def quiet_sources(
     settings: Settings,
     envelope: Envelope,
     ask: Prompter | None,
-    kinds: set[str],
+    slots: Sequence[Slot],
 ) -> list[UnlockSource]:
-    """The ways to unlock that apply to slots of these kinds, in the order of the setting."""
+    """The ways to unlock that apply to these slots, in the order of the setting."""
     found: list[UnlockSource] = []
     person = None if flags.no_input else ask
+    kinds = kinds_of(slots)
     kept = kept_sources(settings, folders, envelope, person) if kinds & set(ELSEWHERE) else {}
     for word in settings.words("unlock.order"):
         if word in kept:
@@ -208,9 +209,42 @@ def quiet_sources(
             from lango_cli.unlock.keyfile import KeyfileSource
 
             found.append(KeyfileSource(os.path.join(folders.home, KEYFILE), False))
-        elif word == "prompt" and "passphrase" in kinds and person:
-            found.append(_prompt(person))
+        elif word == "prompt" and person:
+            found += _prompts(person, slots)
     return found
+
+
+def kinds_of(slots: Sequence[Slot]) -> set[str]:
+    """The kinds of these slots, and of the members of those that are groups."""
+    return {one.kind for slot in slots for one in (slot, *slot.members)}
+
+
+def of_groups(slots: Sequence[Slot]) -> list[Slot]:
+    """Those that members open together; UsageProblem, for `--share`, where there are none."""
+    found = [slot for slot in slots if slot.members]
+    if not found:
+        raise UsageProblem(
+            "--share is for a slot that members open together, and there is none here",
+            hint="see which slots there are: lango keys slot list",
+        )
+    return found
+
+
+def shares_of(flags: Flags) -> list[UnlockSource]:
+    """What `--share` names: files that hold a member's passphrase, keyfile or recovery words."""
+    from lango_cli.unlock.shares import ShareFile
+
+    return [ShareFile(path) for path in flags.share]
+
+
+def _prompts(ask: Prompter, slots: Sequence[Slot]) -> Iterator[UnlockSource]:
+    """The one question that a slot of its own takes, then those to the members of a group."""
+    if any(slot.kind == "passphrase" for slot in slots):
+        yield _prompt(ask)
+    if any(slot.members for slot in slots):
+        from lango_cli.unlock.sources import WORDS, PromptedMember
+
+        yield PromptedMember(ask.secret, lambda prompt: ask.words(prompt, WORDS))
 
 
 def _prompt(ask: Prompter) -> UnlockSource:
@@ -228,7 +262,7 @@ def kept_sources(
     def unwrap(slot_id: str, pin: Callable[[], SecretBytes | None]) -> SecretBytes:
         from lango_cli.wiring.kept import Keeping
 
-        slot = find_slot(envelope, slot_id)
+        slot = _recipient(envelope, slot_id)
         return Keeping(settings, folders, ask).unwrap(envelope, slot, pin)
 
     asked = Asked(unwrap)
@@ -236,12 +270,22 @@ def kept_sources(
     if ask is not None and "kms" in settings.words("unlock.order"):
         prompter = ask
         found["prompt"] = CustodianSource(
-            asked, lambda label: _pin(prompter, find_slot(envelope, label))
+            asked, lambda label: _pin(prompter, _recipient(envelope, label))
         )
     return found
 
 
-def _pin(ask: Prompter, slot: Slot) -> SecretBytes:
+def _recipient(envelope: Envelope, wanted: str) -> Recipient:
+    """The slot or member with this id or label, which is somewhere in this header."""
+    return next(
+        one
+        for slot in envelope.slots
+        for one in (slot, *slot.members)
+        if wanted in (one.id, one.label)
+    )
+
+
+def _pin(ask: Prompter, slot: Recipient) -> SecretBytes:
     from lango_cli.wiring.kept import pin_of
 
     return pin_of(ask, slot)

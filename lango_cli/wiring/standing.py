@@ -15,10 +15,11 @@ from lango_cli.errors import FileProblem, LangoError, TooLarge
 from lango_cli.unlock.session import KernelKeyring
 from lango_cli.unlock.session_process import SessionProcess
 from lango_cli.vault.audit import PENDING_LIMIT
-from lango_cli.vault.envelope import ELSEWHERE, FORMAT
+from lango_cli.vault.envelope import FORMAT
 from lango_cli.vault.home import KEYFILE, PENDING
-from lango_cli.vault.slots import describe
-from lango_cli.wiring import checks_approval, opening, presidio, sources
+from lango_cli.vault.recipient import ELSEWHERE
+from lango_cli.vault.slot_info import describe
+from lango_cli.wiring import checks_approval, fallback, opening, presidio, sources
 from lango_cli.wiring.looking import peek
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Standing:
     keyring: KeyringVerdict
     ways: tuple[Way, ...]
     fallback: str
+    kept: bool
+    """Whether custodians keep any of its slots, which the fallback policy is about."""
     last_fallback: int
     pending_records: int
     failed_unlocks: int
@@ -143,6 +146,7 @@ def standing(flags: Flags, warn: Warn, *, person: bool) -> Standing:
         keyring=verdict,
         ways=_named(flags) or _ways(settings, home, envelope, verdict, session, person),
         fallback=envelope.fallback,
+        kept=fallback.has_it(envelope),
         last_fallback=home.last_fallback(envelope.vault),
         pending_records=pending_records(home),
         failed_unlocks=home.failed_unlocks(envelope.vault),
@@ -180,7 +184,7 @@ def _ways(
     session: Session | None,
     person: bool,
 ) -> tuple[Way, ...]:
-    kinds = {slot.kind for slot in envelope.slots}
+    kinds = sources.kinds_of(envelope.slots)
     judged = {
         "session": (session is not None, "an unlock session is open", "no unlock session"),
         "keyring": (verdict.usable, KEYRING_ANSWERS, verdict.reason),
@@ -189,7 +193,7 @@ def _ways(
         "prompt": (person, "somebody can be asked", "nobody can be asked"),
     }
     needs = {"keyring": "keyring", "keyfile": "keyfile", "prompt": "passphrase"}
-    if kinds & set(ELSEWHERE):
+    if any(slot.keepers for slot in envelope.slots):
         needs["kms"] = next(kind for kind in ELSEWHERE if kind in kinds)
     found = []
     for name in settings.words("unlock.order"):

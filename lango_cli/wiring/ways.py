@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lango_cli.vault.envelope import ELSEWHERE
+from lango_cli.vault.recipient import ELSEWHERE, GROUP
 from lango_cli.wiring import sources
 
 if TYPE_CHECKING:
@@ -24,8 +24,14 @@ FOR_KEYFILE = "--keyfile F or LANGO_KEYFILE"
 FOR_RECOVERY = "--recovery on a terminal"
 
 
-def hint(folders: Folders, kinds: Iterable[str], *, person: bool) -> str:
-    """The ways for slots of these kinds; `person`: somebody could be asked."""
+FOR_MEMBERS = "for a slot that several open together: --share FILE for each who is not asked"
+
+
+def hint(folders: Folders, kinds: Iterable[str], *, person: bool, members: bool = False) -> str:
+    """The ways for slots of these kinds.
+
+    `person`: somebody could be asked; `members`: there are slots that several open together.
+    """
     has = set(kinds)
     given = [
         text
@@ -41,7 +47,9 @@ def hint(folders: Folders, kinds: Iterable[str], *, person: bool) -> str:
         found.append("unlock it: lango unlock")
     if given:
         found.append(f"give {'; or '.join(given)}")
-    if has & set(ELSEWHERE):
+    if members:
+        found.append(FOR_MEMBERS)
+    if has & {*ELSEWHERE} - ({GROUP} if members else set()):
         found.append("see how its custodian is: lango keys kms status")
     if "keyring" in has:
         found += _keyring(folders)

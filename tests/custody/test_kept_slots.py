@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lango_cli.codec import canonical, parse_canonical
+from lango_cli.crypto.mac import random_bytes
+from lango_cli.crypto.shamir import split
 from lango_cli.errors import (
     CustodyDenied,
     CustodyUnavailable,
@@ -17,11 +19,14 @@ from lango_cli.errors import (
     Tampered,
     UsageProblem,
 )
+from lango_cli.model_custody import Context
 from lango_cli.secret import SecretBytes, SecretText
 from lango_cli.vault import audit_check
 from lango_cli.vault import vault as core
-from lango_cli.vault.envelope import HKDF, LOCAL, NONE, Group, Keeper
+from lango_cli.vault.create import NewSlot
+from lango_cli.vault.envelope import HKDF, LOCAL, NONE, new_slot_id
 from lango_cli.vault.header import parse
+from lango_cli.vault.recipient import Group, Keeper
 from lango_cli.wiring import (
     custodians,
     drilling,
@@ -46,7 +51,6 @@ if TYPE_CHECKING:
 
     from lango_cli.config.load import Settings
     from lango_cli.errors import LangoError
-    from lango_cli.model_custody import Context
     from lango_cli.tui.draft import Draft
     from lango_cli.vault.vault import Vault
 
@@ -564,12 +568,24 @@ def test_a_local_slot_is_no_kept_one(flags: Flags, far: Far) -> None:
 THREE = [ONE, TWO, TOKEN]
 
 
+def old_group(keeping: kept.Keeping, vault: Vault) -> NewSlot:
+    """A group as format 1 has it: each custodian unwraps its share itself. No more made."""
+    slot_id = new_slot_id()
+    credential = SecretBytes(random_bytes(32))
+    keepers = []
+    for uri, (number, share) in zip(THREE, split(credential, 2, 3), strict=True):
+        custodian = keeping.open(uri)
+        wrapped = custodian.wrap(share, Context(vault.id, f"{slot_id}/{number}"))
+        keepers.append(Keeper(custodian.provider, uri, wrapped))
+    return NewSlot("group", "group", credential, HKDF, slot_id, keeper=Group(2, keepers))
+
+
 @pytest.fixture
 def group(flags: Flags, far: Far) -> Flags:
     """A vault that two of three custodians open, and a keyfile that is put away."""
     with making.make_vault(flags, making.Plan(keyfile=True), quiet) as vault:
         vault.secrets.set("db/main", SecretBytes(b"value"))
-        new = slotting.keeping(flags, None).new_group(THREE, 2, vault.id, "group")
+        new = old_group(slotting.keeping(flags, None), vault)
         slotting.add(vault, new, slotting.Undo(), quiet)
     flags.slot = "group"
     return flags

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 from unittest import mock
 
 from lango_cli.crypto.keys import database_key
+from lango_cli.crypto.shamir import combine
 from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
-from lango_cli.vault import bulk, plain, plain_import, store_copy, store_plain
+from lango_cli.vault import bulk, grouping, plain, plain_import, store_copy, store_plain
 from lango_cli.vault.backup import make_backup
 from lango_cli.vault.backup_file import read_backup
-from lango_cli.vault.parts import unlock_slot
+from lango_cli.vault.envelope import LOCAL, new_slot_id, open_slot, slot_key
+from lango_cli.vault.kdfs import kdf_parameters
+from lango_cli.vault.parts import find_slot, unlock_slot
+from lango_cli.vault.recipient import Group, Keeper, Member
 from lango_cli.vault.rekey import rekey
 from lango_cli.vault.restore import Restore
 from lango_cli.vault.vacuum import vacuum
@@ -380,6 +384,109 @@ def two_steps(place: Place, begin: Callable[[], None]) -> None:
         set_value(vault, "large", b"newer")
 
 
+CHARLIE = b"charlie's"
+"""What a third member of a group types."""
+
+
+def make_group(place: Place, begin: Callable[[], None]) -> None:
+    """A slot that two passphrases of two open together."""
+    with place.open() as vault:
+        slot_id = new_slot_id()
+        members = [_member(vault, slot_id, name, name.encode()) for name in ("anna", "bert")]
+        group = Group(2, [], members)
+        begin()
+        credential = grouping.share_out(vault.envelope, slot_id, group)
+        vault.slots.add("group", "both", credential, "hkdf-sha256", slot_id=slot_id, keeper=group)
+
+
+def _member(vault: Vault, slot_id: str, name: str, text: bytes) -> Member:
+    parameters = kdf_parameters("pbkdf2-sha256")
+    member = Member(new_slot_id(), "passphrase", name, parameters, "2026-01-31T12:00:00Z")
+    grouping.seal_member(vault.envelope, slot_id, member, slot_key(parameters, SecretBytes(text)))
+    return member
+
+
+def grouped(place: Place) -> None:
+    """A vault with that group."""
+    make_group(place, lambda: None)
+
+
+def add_member(place: Place, begin: Callable[[], None]) -> None:
+    """One more member, and new shares for all."""
+    with place.open() as vault:
+        slot = find_slot(vault.envelope, "both")
+        member = _member(vault, slot.id, "charlie", CHARLIE)
+        key = slot_key(member.kdf, SecretBytes(CHARLIE))
+        begin()
+        vault.groups.add_member("both", member, key, None)
+
+
+def together(place: Place) -> list[str]:
+    """Who opens the group, where there is one: all its members, or the vault is not whole."""
+    envelope = place.home.read_header(place.warnings.append)
+    found = [slot for slot in envelope.slots if slot.members]
+    for slot in found:
+        shares = []
+        for number, member in enumerate(slot.members, 1):
+            text = CHARLIE if member.label == "charlie" else member.label.encode()
+            key = slot_key(member.kdf, SecretBytes(text))
+            shares.append((number, grouping.open_share(envelope, slot, number, key)))
+        open_slot(envelope, slot, combine(shares[:2])).wipe()
+        open_slot(envelope, slot, combine(shares[-2:])).wipe()
+    return [member.label for slot in found for member in slot.members]
+
+
+def change_fallback(place: Place, begin: Callable[[], None]) -> None:
+    """Local slots may serve after a custodian was not available."""
+    with place.open() as vault:
+        begin()
+        vault.slots.set_fallback(LOCAL)
+
+
+def policy(place: Place) -> str:
+    """What the header says of it."""
+    return place.home.read_header(place.warnings.append).fallback
+
+
+KEPT_CREDENTIAL = SecretBytes(bytes(range(32)))
+
+
+def add_kept(place: Place, begin: Callable[[], None]) -> None:
+    """A slot whose credential a custodian keeps."""
+    with place.open() as vault:
+        begin()
+        vault.slots.add("kms", "kms", KEPT_CREDENTIAL, "hkdf-sha256", keeper=_keeper("one"))
+
+
+def _keeper(name: str) -> Keeper:
+    return Keeper("aws-kms", f"aws-kms:alias/{name}", name.encode())
+
+
+def kept_elsewhere(place: Place) -> None:
+    """A vault with that slot."""
+    add_kept(place, lambda: None)
+
+
+def move_slot(place: Place, begin: Callable[[], None]) -> None:
+    """Another key and another credential for it; a re-wrap is the same with the same key."""
+    with place.open() as vault:
+        begin()
+        vault.slots.change_credential(
+            "kms", "kms", SecretBytes(bytes(32)), "hkdf-sha256", _keeper("two")
+        )
+
+
+def keeper(place: Place) -> str:
+    """Who keeps the credential that opens the slot, where there is one."""
+    envelope = place.home.read_header(place.warnings.append)
+    for slot in envelope.slots:
+        if isinstance(slot.keeper, Keeper):
+            moved_ = slot.keeper.wrapped == b"two"
+            open_slot(envelope, slot, SecretBytes(bytes(32)) if moved_ else KEPT_CREDENTIAL).wipe()
+            return slot.keeper.uri
+    return ""
+
+
 BROKEN = {"two steps": Case(two_steps)}
 """Operations that have to be found out."""
 
@@ -390,6 +497,11 @@ CASES = {
     "slot add": Case(add_slot, passphrases=(PASSPHRASE, ANOTHER)),
     "slot remove": Case(remove_slot, between=("exposed",)),
     "slot rename": Case(rename_slot),
+    "slot add kms": Case(add_kept, outside=keeper),
+    "slot move": Case(move_slot, kept_elsewhere, keeper),
+    "slot group": Case(make_group, outside=together),
+    "slot member": Case(add_member, grouped, together),
+    "fallback": Case(change_fallback, outside=policy),
     "rekey": Case(new_generation),
     "rekey compromised": Case(new_generation_for_one, gone=("vault-1.db", "vault-1.db-wal")),
     "rekey page size": Case(new_page_size),

@@ -42,6 +42,7 @@ class Slot:
     kdf_name: str = "hkdf-sha256"
     id: str = SLOT_ID
     label: str = "a label"
+    group: str = ""
 
 
 def until(true: Callable[[], bool], what: str) -> None:

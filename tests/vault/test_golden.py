@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -10,10 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lango_cli.crypto import bip39, passphrase
+from lango_cli.crypto.shamir import combine
+from lango_cli.errors import Tampered
 from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
+from lango_cli.unlock.keyfile import stored_key
+from lango_cli.unlock.sources import PromptedMember
 from lango_cli.vault import audit_check
-from lango_cli.vault.envelope import FORMAT, open_slot
+from lango_cli.vault.envelope import FORMAT, open_slot, slot_key
+from lango_cli.vault.grouping import open_share
 from tests.vault.place import Passphrase, Place, assert_sound, events, set_value, value_of
 
 if TYPE_CHECKING:
@@ -140,3 +146,57 @@ def test_the_golden_chain_is_intact_and_as_long_as_its_head_says(golden: Place) 
         assert_sound(vault)
     with golden.open() as vault:
         assert value_of(vault, "new") == b"value"
+
+
+SHARED = {"alice": b"alice keeps this", "bob": b"bob keeps that"}
+"""What the people of the vault of format 2 type."""
+LATER = 1_800_000_000.0
+"""After that vault was made."""
+
+
+@pytest.fixture
+def together(tmp_path: Path) -> Place:
+    """A copy of the vault of format 2, which three of four open together, and nothing else."""
+    place = Place(tmp_path, clock=lambda: LATER)
+    place.folder.mkdir(mode=0o700)
+    place.state.mkdir(mode=0o700)
+    for name in ("vault.json", "vault.json.2", "vault-1.db", "keyfile"):
+        shutil.copyfile(GOLDEN / "format-2" / name, place.folder / name)
+        (place.folder / name).chmod(0o600)
+    return place
+
+
+def test_any_three_of_the_golden_group_give_the_same_master_key(together: Place) -> None:
+    envelope = together.home.read_header(together.warnings.append)
+    (slot,) = envelope.slots
+    words = (GOLDEN / "format-2" / "words").read_text().strip()
+    held = {
+        **SHARED,
+        "box": stored_key(SecretBytes((GOLDEN / "format-2" / "keyfile").read_bytes())).reveal(),
+        "words": bip39.entropy_of(words),
+    }
+    shares = [
+        (number, open_share(envelope, slot, number, slot_key(member.kdf, secret)))
+        for number, member in enumerate(slot.members, 1)
+        for secret in [SecretBytes(held[member.label])]
+    ]
+    keys = {
+        open_slot(envelope, slot, combine(three)).reveal()
+        for three in itertools.combinations(shares, 3)
+    }
+    assert len(keys) == 1
+    for two in itertools.combinations(shares, 2):
+        with pytest.raises(Tampered):
+            open_slot(envelope, slot, combine(two))
+
+
+def test_the_golden_group_opens_its_vault(together: Place) -> None:
+    def typed(prompt: str) -> SecretBytes:
+        (name,) = (name for name in SHARED if f"of {name}," in prompt)
+        return SecretBytes(SHARED[name])
+
+    people = PromptedMember(typed, lambda _prompt: SecretBytes(b""))
+    with together.open(together.keyfile(), people) as vault:
+        assert value_of(vault, "plain") == b"shared by three"
+        assert vault.unlocked_by == "group: alice, bob, box"
+        assert_sound(vault)

@@ -383,7 +383,7 @@ def edit_header(place: Place, change: Callable[[dict[str, object]], object]) -> 
 
 
 def test_a_newer_header_format_says_so(vault_place: Place) -> None:
-    edit_header(vault_place, lambda header: header.update(format=2, more=[]))
+    edit_header(vault_place, lambda header: header.update(format=3, more=[]))
     with pytest.raises(NewerFormat):
         vault_place.open()
 
