@@ -15,7 +15,6 @@ from lango_cli.errors import FileProblem, LangoError, TooLarge
 from lango_cli.unlock.session import KernelKeyring
 from lango_cli.unlock.session_process import SessionProcess
 from lango_cli.vault.audit import PENDING_LIMIT
-from lango_cli.vault.envelope import FORMAT
 from lango_cli.vault.home import KEYFILE, PENDING
 from lango_cli.vault.recipient import ELSEWHERE
 from lango_cli.vault.slot_info import describe
@@ -137,7 +136,7 @@ def standing(flags: Flags, warn: Warn, *, person: bool) -> Standing:
     return Standing(
         home=home.folder,
         vault=envelope.vault,
-        format=FORMAT,
+        format=envelope.format,
         generation=envelope.generation,
         revision=envelope.revision,
         created=envelope.created,
