@@ -14,7 +14,6 @@ from lango_cli.crypto.shamir import combine
 from lango_cli.custody.uri import parse
 from lango_cli.errors import CustodyDenied, CustodyUnavailable, NotApplicable, Tampered
 from lango_cli.model_custody import Context
-from lango_cli.secret import SecretBytes, SecretText
 from lango_cli.vault.create import NewSlot
 from lango_cli.vault.envelope import HKDF, new_slot_id
 from lango_cli.vault.kept_keys import fresh
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from lango_cli.config.load import Folders, Settings
     from lango_cli.model_custody import Custodian
+    from lango_cli.secret import SecretBytes, SecretText
     from lango_cli.vault.envelope import Envelope
     from lango_cli.vault.recipient import Recipient
 
