@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from lango_cli import files
+from lango_cli import files, hygiene
 from lango_cli.cli import values
 from lango_cli.cli.keys_app import many
 from lango_cli.codec import b64, unb64
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SUFFIX = ".sig"
 SIGNATURE_LIMIT = 4096
 """Bytes of a signature, in base64 and with a line end."""
-MODE = 0o644
+MODE = 0o666
 """A signature is for whoever may read what it signs, as far as the umask lets them."""
 
 
@@ -106,7 +106,11 @@ def _decoded(text: bytes) -> bytes:
 
 
 def _write(paths: Sequence[str], signatures: Sequence[bytes]) -> None:
-    """All of them; where one fails, or somebody interrupts, none."""
+    """All of them; where one fails, or somebody interrupts, none.
+
+    Nothing secret is written any more, so the umask is again the one that lango was started with.
+    """
+    hygiene.give_back_umask()
     written: list[str] = []
     try:
         for path, signature in zip(paths, signatures, strict=True):
