@@ -16,6 +16,7 @@ from lango_cli.errors import Conflict, InvalidName, UsageProblem
 from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import rows, rows_bulk
+from lango_cli.vault.ask_first import asks_first
 from lango_cli.vault.names import check_name, check_prefix, check_tags
 from lango_cli.vault.reader import VALUE_LIMIT
 from lango_cli.vault.secrets import UNCHANGED
@@ -145,6 +146,7 @@ def record_comparison(secrets: Secrets, source: str, count: int) -> None:
     secrets._audit.append_read(event)
 
 
+@asks_first
 def write(
     secrets: Secrets,
     standings: Sequence[Standing],
@@ -190,7 +192,7 @@ def _check_unmoved(secrets: Secrets, wanted: Sequence[Standing]) -> None:
 
 def _insert(secrets: Secrets, chunk: Sequence[Standing], detail: str) -> None:
     """New secrets, with all that is known of them."""
-    now, key = secrets._now(), secrets._reader._keys.active(None)
+    now, key = secrets._now(), secrets.keys.active(None)
     ids = random_bytes(16 * len(chunk))
     added, versions, tags, events = [], [], [], []
     for number, standing in enumerate(chunk):

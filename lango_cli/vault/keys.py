@@ -81,6 +81,14 @@ def stricter(one: str, other: str) -> str:
         raise Tampered("a key is in a state that does not exist") from None
 
 
+class AskFirst(Exception):
+    """No error: a write needs a key that a custodian keeps, and nobody has asked for it yet."""
+
+    def __init__(self, key: KeyVersion) -> None:
+        super().__init__()
+        self.key = key
+
+
 class Keys:
     """The keys of an open vault, as far as sealing and opening need them."""
 
@@ -90,6 +98,8 @@ class Keys:
         self._vault = vault
         self._used: dict[str, int | None] = {}
         self._kept: dict[tuple[str, int], SecretBytes] = {}
+        self.ask_first = False
+        """Whether a key that is needed inside a write is asked for outside; see `ask_first`."""
         self.custody: Callable[[str], Custodian] | None = None
         """The custodian of a key URI, to be closed; handed in by whoever opens the vault."""
 
@@ -198,14 +208,20 @@ class Keys:
 
     def _from_custodian(self, found: KeyVersion) -> SecretBytes:
         """A key that a custodian keeps, asked for once while the vault is open."""
-        from lango_cli.vault import kept_keys
-
         which = (found.id, found.version)
         if which not in self._kept:
-            self._kept[which] = kept_keys.unwrap(
-                self.custody, found.wrapped, self._vault.hex(), found.id, found.name
-            )
+            if self.ask_first and self._store.writing:
+                raise AskFirst(found)
+            self.ask(found)
         return self._kept[which]
+
+    def ask(self, found: KeyVersion) -> None:
+        """Have the custodian of this key give it, for as long as the vault is open."""
+        from lango_cli.vault import kept_keys
+
+        self._kept[found.id, found.version] = kept_keys.unwrap(
+            self.custody, found.wrapped, self._vault.hex(), found.id, found.name
+        )
 
     def mark_used(self, found: KeyVersion) -> None:
         """It is used now: `note_use` will say when."""

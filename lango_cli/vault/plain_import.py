@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from lango_cli.crypto.mac import random_bytes
 from lango_cli.errors import KeyNotFound, KeyUnusable, Tampered, UsageProblem
 from lango_cli.vault import plain_profiles, rows, rows_plain, store_plain
+from lango_cli.vault.ask_first import asks_first
 from lango_cli.vault.plain import BATCH, Opener, from_file, refuse_doubles
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class _DryRun(Exception):
     """No error: it ends a transaction of which nothing is to stay."""
 
 
+@asks_first
 def import_plain(vault: Parts, path: str, progress: Progress, *, dry_run: bool) -> Taken:
     """Take the secrets of a plaintext file in; `dry_run`: do all of it and keep nothing."""
     source = store_plain.open_plain(path)

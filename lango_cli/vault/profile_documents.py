@@ -41,6 +41,7 @@ class Documents:
     """The profiles of an open vault, as far as they are read."""
 
     def __init__(self, vault: Parts) -> None:
+        self.keys = vault.keys
         self._vault = vault
         self._store = vault.store
 
@@ -81,7 +82,7 @@ class Documents:
             raise _no_version(row[1], version)
         key, sealed = (found[0], found[1]), found[2]
         try:
-            opener = self._vault.keys.version(*key)
+            opener = self.keys.version(*key)
         except KeyUnusable as err:
             raise KeyUnusable(
                 f"profile {row[1]}@{version}: {err.message}",

@@ -15,6 +15,7 @@ from lango_cli.crypto.mac import random_bytes
 from lango_cli.errors import Conflict, LangoError, ProfileExists, Tampered
 from lango_cli.model_settings import ProfileMeta, ProfileVersion
 from lango_cli.vault import rows_profiles
+from lango_cli.vault.ask_first import asks_first
 from lango_cli.vault.profile_documents import (
     FIRST,
     TABLE,
@@ -42,6 +43,7 @@ class Profiles(Documents):
         """Conflict if its last version is not this one (None: any)."""
         _expect(name, self.version(name), version)
 
+    @asks_first
     def write(
         self, name: str | None, document: dict[str, Any], *, if_version: int | None = None
     ) -> ProfileMeta:
@@ -59,6 +61,7 @@ class Profiles(Documents):
         data, members = encode(document)
         self._add(self._row(name), data, members)
 
+    @asks_first
     def create(self, name: str, document: dict[str, Any]) -> ProfileMeta:
         """A new profile; ProfileExists if the name is taken."""
         data, members = encode(document)
@@ -73,6 +76,7 @@ class Profiles(Documents):
             rows_profiles.activate(self._store, self._row(name)[0])
             self._record("use", name)
 
+    @asks_first
     def copy(self, name: str, new: str) -> ProfileMeta:
         """A new profile with the same values; its history begins with them."""
         with self._store.write():
@@ -113,6 +117,7 @@ class Profiles(Documents):
             for version, created, members in found
         ]
 
+    @asks_first
     def rollback(self, name: str | None, version: int) -> ProfileMeta:
         """A new version with the values of an older one."""
         with self._store.write():
@@ -149,11 +154,11 @@ class Profiles(Documents):
             raise ProfileExists(f"there is a profile called {name} already")
 
     def _add(self, row: Row, data: bytes, members: int) -> None:
-        key = self._vault.keys.active()
+        key = self.keys.active()
         profile, version = row[0], row[3] + 1
         sealed = self._vault.reader.seal_with(key, profile, version, data, TABLE)
         now = self._now()
-        self._vault.keys.note_use(now)
+        self.keys.note_use(now)
         rows_profiles.insert_version(
             self._store, profile, version, key[:2], now, len(data), members, sealed
         )

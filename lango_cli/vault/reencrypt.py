@@ -19,6 +19,7 @@ from lango_cli.crypto.aead import Cipher
 from lango_cli.errors import KeyUnusable, Tampered
 from lango_cli.files import LOCK_POLL
 from lango_cli.vault import rows_keys
+from lango_cli.vault.ask_first import asks_first
 from lango_cli.vault.keys import DESTROYED, DISABLED, ENCRYPTION, RETIRED
 from lango_cli.vault.profile_documents import TABLE
 from lango_cli.vault.reader import SECRETS, VALUE_FORMAT, context_ends, context_middle
@@ -43,6 +44,7 @@ class Reencryption:
     """One run over all values of a key."""
 
     def __init__(self, vault: Parts, name: str, progress: Progress) -> None:
+        self.keys = vault.keys
         self._vault = vault
         self._store = vault.store
         self._name = name
@@ -66,7 +68,7 @@ class Reencryption:
         return self.moved
 
     def _newest(self) -> KeyVersion:
-        newest = self._vault.keys.newest(ENCRYPTION, self._name)
+        newest = self.keys.newest(ENCRYPTION, self._name)
         newest.refuse(RETIRED, DISABLED, DESTROYED)
         return newest
 
@@ -82,6 +84,7 @@ class Reencryption:
         counts = rows_keys.counts(self._store, newest.id)
         return sum(counts[version] for version in self._older())
 
+    @asks_first
     def _move_all(self, table: str, version: int) -> None:
         after = -1
         while True:

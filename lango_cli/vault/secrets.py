@@ -13,6 +13,7 @@ from lango_cli.crypto.mac import hkdf_sha256, hmac_sha256, pack, random_bytes
 from lango_cli.errors import Conflict, SecretNotFound, TooLarge
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import rows, rows_exposed, rows_policies
+from lango_cli.vault.ask_first import asks_first
 from lango_cli.vault.names import check_name, check_prefix, check_tags
 from lango_cli.vault.reader import VALUE_LIMIT, Reader, Value
 from lango_cli.vault.shapes import exposures, secret_meta, version_meta
@@ -33,6 +34,7 @@ class Secrets:
     """All that can be done with the secrets of an open vault. Times are seconds UTC."""
 
     def __init__(self, reader: Reader, policy: Policy, tidy: Callable[[], None]) -> None:
+        self.keys = reader._keys
         self._reader = reader
         self._policy = policy
         self._tidy = tidy
@@ -43,6 +45,7 @@ class Secrets:
         """The value of `NAME` or `NAME@3`, recorded as an access."""
         return self._reader.get(reference)
 
+    @asks_first
     def set(
         self,
         name: str,
@@ -138,6 +141,7 @@ class Secrets:
         self._audit.append_read(self._audit.event("secret.diff", f"{name}@{left},{right}"))
         return found
 
+    @asks_first
     def rollback(self, name: str, version: int) -> SecretMeta:
         """The value of an earlier version, as a new version."""
         with self._store.write():
@@ -195,6 +199,7 @@ class Secrets:
             self._record("secret.rename", name, f"to {target}")
             return self._meta(secret)
 
+    @asks_first
     def copy(self, name: str, new_name: str) -> SecretMeta:
         """A second secret with the current value, metadata, policy; its history begins anew."""
         name, target = check_name(name), check_name(new_name)
@@ -235,7 +240,7 @@ class Secrets:
         A disabled key's values too, which somebody may have read before; not a destroyed one's.
         """
         self._audit.append_read(self._audit.event("secret.masking", "*"))
-        key_of = self._reader._keys.opener()
+        key_of = self.keys.opener()
         for secret, name, version, key_id, key_version, sealed in rows.values(self._store):
             which = (key_id, key_version)
             if key := key_of(which):
@@ -269,10 +274,10 @@ class Secrets:
         return secret
 
     def _add_version(self, secret: str, value: SecretBytes, name: str | None = None) -> int:
-        key = self._reader._keys.active(name)
+        key = self.keys.active(name)
         version = rows.next_version(self._store, secret)
         sealed = self._reader._seal(secret, version, key, value.reveal())
-        self._reader._keys.note_use(self._now())
+        self.keys.note_use(self._now())
         rows.insert_version(self._store, secret, version, key[:2], len(value), sealed, self._now())
         return version
 

@@ -158,6 +158,11 @@ class Store:
         wait = self.lock_timeout if timeout is None else timeout
         return Transaction(self, files.Lock(os.path.join(self._folder, "vault.lock"), wait))
 
+    @property
+    def writing(self) -> bool:
+        """Whether a transaction is open."""
+        return bool(self._connection.in_transaction)
+
     def write_alone(self) -> Transaction:
         """A write transaction on a database that nobody else knows of yet, without the lock."""
         return Transaction(self, None)

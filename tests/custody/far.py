@@ -12,10 +12,14 @@ from lango_cli.crypto.signing import ECDSA_P256, new_signing_key
 from lango_cli.custody.fault import DESCRIBE, UNWRAP, Where
 from lango_cli.custody.local import LocalCustodian
 from lango_cli.errors import CustodyDenied
+from lango_cli.files import Lock
 from lango_cli.model_custody import Health
 from lango_cli.secret import SecretBytes
+from lango_cli.vault.home import HEADER
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lango_cli.custody.uri import KeyUri, Options
     from lango_cli.errors import LangoError
     from lango_cli.model_custody import Context
@@ -30,6 +34,8 @@ class Far:
         self.pins: dict[str, bytes] = {}
         self.calls: list[str] = []
         self.closed = 0
+        self.home: Path | None = None
+        """Of the vault that asks; once it is made, its lock is free while a custodian is asked."""
         self.signing = new_signing_key(ECDSA_P256)
 
     def opener(self, provider: str) -> object:
@@ -92,5 +98,8 @@ class FarCustodian(LocalCustodian):
             if given is None or given.reveal() != pin:
                 raise CustodyDenied("a PIN is wanted")
         self._far.calls.append(operation)
+        if self._far.home is not None and (self._far.home / HEADER).exists():
+            with Lock(str(self._far.home / "vault.lock"), 0):
+                pass
         if self._uri.text in self._far.wrong:
             raise self._far.wrong[self._uri.text]

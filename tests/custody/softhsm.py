@@ -163,3 +163,10 @@ class Fault:
     def when(self, *lines: str) -> None:
         """Each line: function, action, and what the action takes; see the source."""
         self.plan.write_text("".join(f"{line}\n" for line in lines))
+
+    def noted(self) -> list[str]:
+        """The functions that a plan noted since this was asked last."""
+        log = self.plan.with_name(self.plan.name + ".log")
+        found = log.read_text().split() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return found

@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 import boto3
@@ -17,7 +18,7 @@ import pytest
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
-from tests.custody.softhsm import PIN, WRONG_PIN, Token
+from tests.custody.softhsm import PIN, WRONG_PIN, Fault, Token
 from tests.parts import require
 from tests.terminal import Plan, play
 
@@ -148,6 +149,43 @@ def test_what_a_key_signs_that_never_left_the_token_openssl_verifies(owner: Owne
     owner.token.take_away()
     gone = owner.run("keys", "sign", "deploy", "--from-file", "text", code=40)
     assert gone.text("stdout") == ""
+
+
+@pytest.fixture
+def runtime() -> Iterator[str]:
+    """A runtime folder with a path that is short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="lango") as folder:
+        yield folder
+
+
+def test_the_token_unwraps_once_for_an_unlock_and_once_for_a_key_however_many_values(
+    owner: Owner, tmp_path: Path, runtime: str
+) -> None:
+    require("gcc")
+    fault = Fault(tmp_path, owner.token.module)
+    owner.environment |= fault.variables
+    owner.environment |= {"LANGO_UNLOCK_SESSION": "process", "XDG_RUNTIME_DIR": runtime}
+    owner.run("keys", "create", "far", "--custodian", owner.token.uri("object=spare"))
+    names = [f"many/{number}" for number in range(20)]
+    fault.when("C_DecryptInit note")
+    for name in names:
+        owner.run("secrets", "set", name, "--key", "far", "-", given=b"value")
+    assert fault.noted() == ["C_DecryptInit"] * 2 * len(names), "the slot's and the key, each"
+    owner.run("secrets", "get", *names, "--json")
+    assert fault.noted() == ["C_DecryptInit"] * 2
+    owner.run("secrets", "export", "--force", "--format", "json")
+    assert fault.noted() == ["C_DecryptInit"] * 2
+    owner.run("secrets", "set", "near", "-", given=b"value")
+    fault.noted()
+    owner.run("unlock")
+    assert fault.noted() == ["C_DecryptInit"]
+    try:
+        owner.run("secrets", "get", "near")
+        assert fault.noted() == [], "the unlock session has it"
+        owner.run("secrets", "get", *names, "--json")
+        assert fault.noted() == ["C_DecryptInit"], "only the key of the values"
+    finally:
+        owner.run("lock")
 
 
 def test_a_header_that_is_swapped_for_a_moment_has_nothing_wrapped_by_a_stranger(

@@ -16,9 +16,19 @@ from lango_cli.errors import (
     Tampered,
     UsageProblem,
 )
+from lango_cli.formats.entry import Entry
 from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
-from lango_cli.vault import checking, kept_keys, rekey, rows_keys
+from lango_cli.vault import (
+    audit_check,
+    bulk,
+    checking,
+    kept_keys,
+    plain,
+    plain_import,
+    rekey,
+    rows_keys,
+)
 from lango_cli.vault.keys import AES, ENCRYPTION, SIGNING
 from lango_cli.wiring import making, opening
 from tests.cli.test_making import quiet
@@ -26,6 +36,9 @@ from tests.custody.far import Far, FarCustodian
 from tests.custody.test_kept_slots import far, flags
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from lango_cli.vault.vault import Vault
     from lango_cli.wiring.flags import Flags
 
@@ -61,6 +74,81 @@ def test_its_values_open_with_one_question_a_command(home: Flags, far: Far) -> N
         assert vault.secrets.get("a").value == VALUE
         assert vault.secrets.get("b").value == VALUE
     assert far.calls == ["unwrap"]
+
+
+def take_in(vault: Vault) -> None:
+    """A new value and a changed one."""
+    incoming = [Entry(name, SecretBytes(b"another")) for name in ("new", "b")]
+    bulk.write(vault.secrets, bulk.compare(vault.secrets, incoming), "a file")
+
+
+CHANGES: dict[str, Callable[[Vault], object]] = {
+    "set": lambda vault: vault.secrets.set("new", VALUE),
+    "set by name": lambda vault: vault.secrets.set("new", VALUE, key="far"),
+    "roll back": lambda vault: vault.secrets.rollback("a", 1),
+    "copy": lambda vault: vault.secrets.copy("a", "c"),
+    "import": take_in,
+    "rotate": lambda vault: vault.registry.rotate("far"),
+    "move": lambda vault: vault.registry.rotate("far", Unwatched()),
+    "rewrap": lambda vault: vault.registry.rewrap("far"),
+    "settings": lambda vault: vault.profiles.write(None, {"output": {"newline": "no"}}),
+    "profile": lambda vault: vault.profiles.create("work", {"output": {"newline": "no"}}),
+    "profile copied": lambda vault: vault.profiles.copy("kept", "twin"),
+    "profile rolled back": lambda vault: vault.profiles.rollback("kept", 1),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_nobody_waits_for_the_lock_while_a_custodian_is_asked(
+    home: Flags, far: Far, change: str
+) -> None:
+    with vault_of(home) as vault:
+        vault.registry.make_default("far")
+        vault.profiles.create("kept", {"output": {"newline": "no"}})
+    far.calls.clear()
+    with vault_of(home) as vault:
+        CHANGES[change](vault)
+        assert "unwrap" in far.calls, "it was asked, and looked whether the lock is free"
+        assert vault.secrets.get("a").value == VALUE
+    with vault_of(home) as vault:
+        assert vault.secrets.get("a").value == VALUE
+        assert not audit_check.verify(vault).problems
+
+
+def test_a_plain_file_is_taken_in_without_holding_the_lock_while_a_custodian_is_asked(
+    home: Flags, far: Far, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "plain.db")
+    with vault_of(home) as vault:
+        vault.registry.make_default("far")
+        plain.export_plain(vault, path, Unwatched())
+        vault.secrets.purge("a")
+    far.calls.clear()
+    with vault_of(home) as vault:
+        assert plain_import.import_plain(vault, path, Unwatched(), dry_run=False).new == 1
+        assert far.calls == ["unwrap"]
+        assert vault.secrets.get("a").value == VALUE
+
+
+def test_another_process_writes_while_a_custodian_takes_its_time(
+    home: Flags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one makes a new version of the key too, for which the custodian is asked again."""
+    call, first = FarCustodian._call, [1]
+
+    def slow(self: FarCustodian, operation: str) -> None:
+        if first:
+            first.pop()
+            with vault_of(home) as other:
+                other.secrets.set("meanwhile", VALUE)
+                other.registry.rotate("far")
+        call(self, operation)
+
+    with vault_of(home) as vault:
+        monkeypatch.setattr(FarCustodian, "_call", slow)
+        vault.secrets.set("new", VALUE, key="far")
+        assert vault.secrets.get("meanwhile").value == VALUE
+        assert [one.values for one in vault.registry.show("far").versions] == [1, 2]
 
 
 def test_only_its_values_need_the_custodian(home: Flags, far: Far) -> None:

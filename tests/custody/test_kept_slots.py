@@ -74,6 +74,7 @@ def flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, far: Far) -> Flags:
     (tmp_path / "run").mkdir(mode=0o700)
     flags = Flags()
     flags.home = str(tmp_path / "home")
+    far.home = tmp_path / "home"
     return flags
 
 

@@ -8,6 +8,7 @@
  *     C_Sign rv VALUE          return this, do nothing
  *     C_Sign once VALUE        the same, and take the plan away: whoever comes next is well
  *     C_Sign print             write to standard output, then do it
+ *     C_Sign note              write its name into the file FAULT_PLAN.log, then do it
  *     C_GetMechanismInfo rv VALUE ARG    only if the second argument is ARG
  *     C_GetTokenInfo flags SET CLEAR     do it, then change the token's flags
  *
@@ -44,6 +45,17 @@ static const char *const names[FUNCTIONS] = {
 
 static struct list *real, ours;
 
+static void note(const char *name)
+{
+    char place[4096];
+    snprintf(place, sizeof place, "%s.log", getenv("FAULT_PLAN"));
+    FILE *log = fopen(place, "a");
+    if (log) {
+        fprintf(log, "%s\n", name);
+        fclose(log);
+    }
+}
+
 static int fault(int number, word second, word *value, word *set, word *clear)
 {
     char line[256], name[64], action[16];
@@ -65,6 +77,8 @@ static int fault(int number, word second, word *value, word *set, word *clear)
             puts("a module that talks");
             fflush(stdout);
         }
+        if (!strcmp(action, "note"))
+            note(name);
         if (!strcmp(action, "flags")) {
             *set = (word)first;
             *clear = (word)other;
