@@ -8,7 +8,9 @@ serve, and a local slot if the header says so.
 from __future__ import annotations
 
 from lango_cli.errors import (
+    CustodyError,
     CustodyUnavailable,
+    KeyNotFound,
     Locked,
     NotApplicable,
     Tampered,
@@ -87,6 +89,8 @@ class _Search:
                 raise
             self._unavailable(err)
             return self._together(source)
+        except CustodyError as err:
+            raise refused_by(self._envelope, err) from None
         except (NotApplicable, TooLarge, WrongKey) as err:
             return self._else_together(source, err)
 
@@ -241,24 +245,46 @@ def left_after(envelope: Envelope, slots: Sequence[Slot]) -> list[Slot]:
     return [slot for slot in slots if slot.elsewhere or envelope.fallback == LOCAL]
 
 
-WAYS = {"keyring": "", "keyfile": "", "passphrase": "", "group": "", "recovery": " --recovery"}
-"""Kinds of local slots, those that need no person first, and what naming one takes besides."""
+LOCAL_KINDS = ("keyring", "keyfile", "passphrase", "group", "recovery")
+"""Those of local slots, the ones that need no person first."""
 
 
 def closed_by(envelope: Envelope, down: CustodyUnavailable) -> CustodyUnavailable:
     """What was not available, and what can be done besides: first what needs no person."""
-    local = [slot for slot in envelope.slots if not slot.elsewhere and slot.kind in WAYS]
-    if not local:
+    names = _other_ways(envelope)
+    if not names:
         down.hint = "see how it is: lango keys kms status --fresh; then run the command again"
         return down
-    local.sort(key=lambda slot: list(WAYS).index(slot.kind))
-    names = [f"--slot {slot.label}{WAYS[slot.kind]}" for slot in local]
     down.hint = f"open it by another slot: {' or '.join(names)}"
     if envelope.fallback != LOCAL:
-        down.hint += (
-            f"; to have these serve by themselves: lango keys kms fallback local {names[0]}"
-        )
+        by_itself = f"lango keys kms fallback local {names[0]}"
+        down.hint += f"; to have local slots serve by themselves: {by_itself}"
     return down
+
+
+def refused_by(envelope: Envelope, refusal: CustodyError) -> CustodyError:
+    """A refusal is followed by nothing; the person may name another slot, and is told which."""
+    names = _other_ways(envelope)
+    if isinstance(refusal, KeyNotFound):
+        refusal.hint = "see how it is: lango keys kms status --fresh"
+    if names:
+        refusal.hint += f"; or open it by another slot: {' or '.join(names)}"
+    return refusal
+
+
+def _other_ways(envelope: Envelope) -> list[str]:
+    """How local slots are named on the command line."""
+    local = [slot for slot in envelope.slots if not slot.elsewhere and slot.kind in LOCAL_KINDS]
+    local.sort(key=lambda slot: LOCAL_KINDS.index(slot.kind))
+    return [
+        "--recovery" if slot.kind == "recovery" else f"--slot {_as_word(slot)}" for slot in local
+    ]
+
+
+def _as_word(slot: Slot) -> str:
+    """Its label where a shell takes that as one word, else its id."""
+    plain = slot.label.replace("-", "").replace("_", "")
+    return slot.label if plain.isalnum() else slot.id
 
 
 def fallen_back(opened: Opened, down: CustodyUnavailable, warn: Callable[[str], None]) -> Opened:

@@ -33,12 +33,12 @@ from lango_cli.wiring.sources import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lango_cli.config.load import Folders, Settings
     from lango_cli.model_custody import Custodian
     from lango_cli.vault.bundle import Bundle
-    from lango_cli.vault.envelope import Envelope
+    from lango_cli.vault.envelope import Envelope, Slot
     from lango_cli.vault.parts import Opened
     from lango_cli.wiring.flags import Flags
     from lango_cli.wiring.sources import Prompter
@@ -125,6 +125,12 @@ def custody_of(
     return reach
 
 
+def _may_want_pin(slots: Sequence[Slot]) -> bool:
+    """Whether a token keeps one of these, and nothing gives its PIN."""
+    tokens = (one.uri for slot in slots for one in slot.keepers if one.uri.startswith("pkcs11:"))
+    return load.variable(load.PIN) is None and any("pin-source=" not in uri for uri in tokens)
+
+
 def unlock(
     flags: Flags,
     folders: Folders,
@@ -161,5 +167,6 @@ def unlock(
 
         members = any(slot.members for slot in slots)
         alone = {slot.kind for slot in slots} if members else kinds
-        text = ways.hint(folders, alone, person=ask is not None, members=members)
+        pin = _may_want_pin(slots)
+        text = ways.hint(folders, alone, person=ask is not None, members=members, pin=pin)
         raise Locked(err.message, hint=text) from None

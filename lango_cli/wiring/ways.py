@@ -27,10 +27,21 @@ FOR_RECOVERY = "--recovery on a terminal"
 FOR_MEMBERS = "for a slot that several open together: --share FILE for each who is not asked"
 
 
-def hint(folders: Folders, kinds: Iterable[str], *, person: bool, members: bool = False) -> str:
+FOR_HSM = "give the token's PIN: LANGO_PKCS11_PIN, or type it on a terminal"
+
+
+def hint(
+    folders: Folders,
+    kinds: Iterable[str],
+    *,
+    person: bool,
+    members: bool = False,
+    pin: bool = False,
+) -> str:
     """The ways for slots of these kinds.
 
-    `person`: somebody could be asked; `members`: there are slots that several open together.
+    `person`: somebody could be asked; `members`: there are slots that several open together;
+    `pin`: a token may want one that nothing gave.
     """
     has = set(kinds)
     given = [
@@ -47,6 +58,8 @@ def hint(folders: Folders, kinds: Iterable[str], *, person: bool, members: bool 
         found.append("unlock it: lango unlock")
     if given:
         found.append(f"give {'; or '.join(given)}")
+    if pin:
+        found.append(FOR_HSM)
     if members:
         found.append(FOR_MEMBERS)
     if has & {*ELSEWHERE} - ({GROUP} if members else set()):

@@ -24,7 +24,7 @@ from lango_cli.secret import SecretBytes, SecretText
 from lango_cli.vault import audit_check
 from lango_cli.vault import vault as core
 from lango_cli.vault.create import NewSlot
-from lango_cli.vault.envelope import HKDF, LOCAL, NONE, new_slot_id
+from lango_cli.vault.envelope import HKDF, LOCAL, NONE, PBKDF2, new_slot_id
 from lango_cli.vault.header import parse
 from lango_cli.vault.recipient import Group, Keeper
 from lango_cli.wiring import (
@@ -238,7 +238,10 @@ def test_no_local_slot_serves_where_the_header_does_not_say_so(flags: Flags, far
     far.down(ONE)
     with pytest.raises(CustodyUnavailable) as caught:
         opened(flags)
-    assert "--slot keyfile" in caught.value.hint
+    assert caught.value.hint == (
+        "open it by another slot: --slot keyfile; to have local slots serve by themselves:"
+        " lango keys kms fallback local --slot keyfile"
+    )
     assert not any(event == "vault.fallback" for event, _ in events_by(flags, "keyfile"))
 
 
@@ -249,6 +252,62 @@ def events_by(flags: Flags, slot: str) -> list[tuple[str, str]]:
         return events(flags)
     finally:
         flags.slot = None
+
+
+def test_with_only_its_slot_an_unavailable_custodian_is_told_once(flags: Flags, far: Far) -> None:
+    made(flags, ONE, TWO)
+    far.down(ONE)
+    far.down(TWO)
+    said: list[str] = []
+    for person in (None, Person("1234")):
+        with pytest.raises(CustodyUnavailable) as caught:
+            opening.open_vault(flags, person, said.append)
+        assert caught.value.message == "aws-kms unwrap (key kek): no answer"
+        assert caught.value.hint.startswith("see how it is: lango keys kms status --fresh")
+    assert said == []
+
+
+@pytest.mark.usefixtures("kms_first")
+def test_the_hint_names_first_what_needs_no_person(flags: Flags, far: Far) -> None:
+    made(flags, ONE)
+    with opening.open_vault(flags, None, quiet, real=True) as vault:
+        words = slotting.recovery_slot(slotting.new_entropy(), "on paper")
+        phrase = slotting.passphrase_slot(SecretBytes(b"a long one"), "my own", PBKDF2)
+        undo = slotting.Undo()
+        keyfile = slotting.keyfile_slot(
+            making.keyfile_path(flags), "box", PBKDF2, undo, given=False
+        )
+        for new in (words, phrase, keyfile):
+            slotting.add(vault, new, undo, quiet)
+        own = vault.envelope.slots[2].id
+        vault.slots.set_fallback(NONE)
+    far.down(ONE)
+    with pytest.raises(CustodyUnavailable) as caught:
+        opened(flags)
+    assert f"another slot: --slot box or --slot {own} or --recovery; to have" in caught.value.hint
+    for kind in (CustodyDenied, KeyNotFound, KeyUnusable):
+        far.wrong[ONE] = kind("so it is")
+        with pytest.raises(kind) as refused:
+            opened(flags)
+        assert "open it by another slot: --slot box or" in refused.value.hint
+
+
+@pytest.mark.usefixtures("kms_first")
+def test_before_a_person_is_asked_it_is_told_why(flags: Flags, far: Far) -> None:
+    made(flags, ONE)
+    with opening.open_vault(flags, None, quiet, real=True) as vault:
+        phrase = slotting.passphrase_slot(SecretBytes(b"a long one"), "me", PBKDF2)
+        slotting.add(vault, phrase, slotting.Undo(), quiet)
+    far.down(ONE)
+    said: list[str] = []
+
+    class Told(Person):
+        def secret(self, prompt: str) -> SecretText:
+            assert said == ["aws-kms unwrap (key kek): no answer"]
+            return super().secret(prompt)
+
+    opening.open_vault(flags, Told("a long one"), said.append).close()
+    assert said[1:] == ["fell back to slot me, as this vault allows"]
 
 
 @pytest.mark.usefixtures("kms_first")
