@@ -46,6 +46,10 @@ class _Person:
         """Never answers."""
         raise Elsewhere(prompt)
 
+    def new_secret(self, prompt: str) -> SecretText:
+        """Never answers."""
+        raise Elsewhere(prompt)
+
     def words(self, prompt: str, count: int) -> SecretText:
         """Never answers."""
         raise Elsewhere(prompt, count)

@@ -105,7 +105,7 @@ def test(call: Call, name: KeptSlot = None) -> None:
     for slot in _kept(envelope, name):
         for keeper in slot.keepers:
             start = time.monotonic()
-            keeping.wrap(keeper.uri, envelope.vault, "test")
+            keeping.try_key(keeper.uri, envelope.vault)
             taken = int((time.monotonic() - start) * 1000)
             calls = BILLED.get(keeper.provider, 0)
             bill = f"; {calls} calls are billed" if calls else ""

@@ -79,7 +79,7 @@ class Calls:
             try:
                 return attempt(left)
             except CustodyUnavailable:
-                wait = _jitter(min(CAP, BASE * 2**number))
+                wait = jitter(min(CAP, BASE * 2**number))
                 if self._clock() >= end:
                     break
                 if number == self._retries or self._clock() + wait >= end:
@@ -108,7 +108,7 @@ class Calls:
             self._failed = 0
 
 
-def _jitter(most: float) -> float:
+def jitter(most: float) -> float:
     """A random number of seconds up to `most`."""
     return most * secrets.randbelow(_FINE) / _FINE
 

@@ -16,10 +16,12 @@ Signing: `handle` names a persistent ECDSA P-256 key.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from typing import TYPE_CHECKING
 
+from lango_cli.config.load import PIN
 from lango_cli.crypto.ecdsa import verify_pem
 from lango_cli.crypto.mac import digest, pack
 from lango_cli.custody.binding import bind, unbind
@@ -37,6 +39,8 @@ from lango_cli.model_custody import KEY_BYTES, Health
 from lango_cli.secret import SecretBytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lango_cli.custody.uri import KeyUri, Options
     from lango_cli.model_custody import Context
 
@@ -49,6 +53,10 @@ PCRS = re.compile(r"[a-z0-9_]+:[0-9,]+(?:\+[a-z0-9_]+:[0-9,]+)*")
 SIZE = 4
 STORAGE = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|decrypt"
 """Of the key between: without `noda`, so that wrong PINs lock the TPM."""
+SEALED_BY_POLICY = "fixedtpm|fixedparent|noda"
+SEALED = f"{SEALED_BY_POLICY}|userwithauth"
+"""Of what is sealed, which has no PIN of its own to be guessed: the lock is none of its business,
+whoever brought it about. With a policy nothing but that opens it."""
 
 
 def open_custodian(uri: KeyUri, options: Options) -> TpmCustodian:
@@ -80,14 +88,14 @@ class TpmCustodian:
         self._calls = Calls(self._where, options.timeout, options.retries)
         self._options = options
         tcti = uri.options.get("tcti", "")
-        self._tpm = Tpm(self._where, handle, pcrs, tcti, options.environment)
+        self._tpm = Tpm(self._where, handle, pcrs, tcti, options.environment, options.runtime)
         self._with_pin = "pin" in uri.options
         self._pin: SecretBytes | None = None
 
     def wrap(self, data: SecretBytes, context: Context) -> bytes:
         """Seal under the parent, with the policy of the URI."""
         check_key(data)
-        pin = self._asked_pin(WRAP)
+        pin = self._asked_pin(WRAP, self._options.new_pin)
         return bind(data, context, lambda key: self._seal(key, pin))
 
     def unwrap(self, wrapped: bytes, context: Context) -> SecretBytes:
@@ -161,14 +169,35 @@ class TpmCustodian:
             self._pin.wipe()
             self._pin = None
 
-    def _asked_pin(self, operation: str) -> SecretBytes | None:
-        if self._with_pin and self._pin is None:
-            self._pin = self._options.pin()
-            if self._pin is None:
-                raise self._where.problem(
-                    CustodyDenied, operation, "it needs a PIN", hint="give LANGO_PKCS11_PIN"
-                )
+    def _asked_pin(
+        self, operation: str, new: Callable[[], SecretBytes | None] | None = None
+    ) -> SecretBytes | None:
+        """The PIN of the variable, else one that a person types; `new`: asks for one to be set."""
+        if not self._with_pin or self._pin is not None:
+            return self._pin
+        given = self._options.environment.get(PIN)
+        if given:
+            if operation != WRAP:
+                self._check_tries(operation)
+            self._pin = SecretBytes(os.fsencode(given))
+        else:
+            self._pin = (new or self._options.pin)()
+        if self._pin is None:
+            raise self._where.problem(
+                CustodyDenied, operation, "it needs a PIN", hint=f"give {PIN}, or a terminal"
+            )
         return self._pin
+
+    def _check_tries(self, operation: str) -> None:
+        """A PIN that nobody typed is tried while wrong ones do not lock the TPM."""
+
+        def attempt(left: float) -> bool:
+            with Work(self._tpm, operation, left) as work:
+                return work.has_tries()
+
+        if not self._calls.call(operation, attempt):
+            reason = "one more wrong PIN locks the TPM: a person has to type it"
+            raise self._where.problem(CustodyDenied, operation, reason, hint=f"unset {PIN}")
 
     def _seal(self, key: SecretBytes, pin: SecretBytes | None) -> bytes:
         def attempt(left: float) -> bytes:
@@ -182,7 +211,8 @@ class TpmCustodian:
                     parent = work.load(parent, "upper")
                 policy = ("-L", work.policy()) if self._tpm.pcrs else ()
                 session = work.session("--hmac-session", work.salt(), "--enable-decrypt")
-                words = ("-C", parent, *work.auth("-P"), "-i", "-", *policy, "-S", session)
+                form = ("-a", SEALED_BY_POLICY if policy else SEALED)
+                words = ("-C", parent, *work.auth("-P"), "-i", "-", *form, *policy, "-S", session)
                 work.run("create", *words, *work.halves("lower"), given=key.reveal())
                 return pack(*above, work.read("lower"), work.read("lower-private"))
 

@@ -1,27 +1,32 @@
 """The commands of tpm2-tools, a few of them as one piece of work.
 
 The rule: files are memory that the commands open by its descriptor, so nothing is left on a disk;
-what they loaded is put out of the TPM after; each ends with the deadline of the whole; what went
-wrong is told by the TPM's response code.
+what they loaded is put out of the TPM after, and nothing of another program's that a resource
+manager keeps apart; a TPM that has no room or no time is asked again until the deadline, which
+stands over the whole; what went wrong is told by the TPM's response code.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lango_cli import files
+from lango_cli.custody import tpm_answers as answers
+from lango_cli.custody.calling import jitter
 from lango_cli.custody.worker import without_ours
 from lango_cli.errors import (
+    Busy,
     CustodyDenied,
+    FileProblem,
     KeyNotFound,
     KeyUnusable,
     LangoError,
     MissingExtra,
-    Tampered,
 )
 
 if TYPE_CHECKING:
@@ -30,31 +35,22 @@ if TYPE_CHECKING:
     from lango_cli.custody.fault import Where
     from lango_cli.secret import SecretBytes
 
-CODE = re.compile(rb"\((0x[0-9A-Fa-f]{1,8})\)")
+PRIMARY = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|decrypt|noda"
+"""Of the owner's primary key, as TCG's templates have it: other people's wrong PINs do not lock
+it. Part of what makes the key: with other attributes it is another one."""
 LIMIT = 65_536
 """Bytes of a file that a command writes; the largest has a few thousand."""
-FORMAT_ONE, NUMBER = 0x80, 0x3F
-"""Of a response code: the bit of its format, and its number in that (TPM 2.0 Part 2, 6.6)."""
+OTHERS = "another program is using the TPM too"
+PAUSE = 0.2
+"""Seconds, at most, before a TPM without room or time is asked again."""
+CLEANING = 1.0
+"""Seconds, at most, in which what was loaded is put out again."""
 
-_BY_NUMBER: dict[int, tuple[type[LangoError], str]] = {
-    0x0B: (KeyNotFound, "there is no key at this handle"),
-    0x0E: (CustodyDenied, "the PIN is wrong"),
-    0x22: (CustodyDenied, "the PIN is wrong"),
-    0x1D: (KeyUnusable, "the PCRs are not as they were when it was sealed"),
-    0x1F: (Tampered, "that was not sealed under this TPM's key, or is damaged"),
-    0x03: (KeyUnusable, "the key cannot do this"),
-    0x02: (KeyUnusable, "the key cannot do this"),
-    0x1C: (KeyUnusable, "the key is of another kind"),
-    0x04: (Tampered, "what was sealed is damaged"),
-    0x15: (Tampered, "what was sealed is damaged"),
-    0x1A: (Tampered, "what was sealed is damaged"),
-}
-"""Response codes of format one, without the parameter they speak of."""
-_WHOLE: dict[int, tuple[type[LangoError], str]] = {
-    0x921: (CustodyDenied, "the TPM is locked after too many wrong PINs"),
-    0x126: (KeyUnusable, "the PCRs changed while it was opened"),
-    0x18B: (KeyNotFound, "there is no key at this handle"),
-}
+_turn = threading.Lock()
+"""Threads take turns, as a TPM does one thing at a time and has room for three objects."""
+LOCK = "tpm.lock"
+MANAGED = ("device:/dev/tpmrm", "tabrmd")
+"""How a TPM is reached that is shared by a resource manager."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +62,18 @@ class Tpm:
     pcrs: str
     tcti: str
     environment: Mapping[str, str]
+    runtime: str = ""
+
+    def lock(self, seconds: float) -> files.Lock | None:
+        """What keeps other processes of this user off it, where no resource manager does."""
+        way = self.tcti or self.environment.get("TPM2TOOLS_TCTI", "")
+        if not self.runtime or way.startswith(MANAGED):
+            return None
+        try:
+            files.ensure_folder(self.runtime)
+        except FileProblem:
+            return None
+        return files.Lock(os.path.join(self.runtime, LOCK), seconds, "the TPM")
 
 
 class Work:
@@ -82,39 +90,91 @@ class Work:
         if pin is not None:
             self.write("pin", pin.reveal())
             self._pin = f"file:{self.path('pin')}"
-        self._ran = False
+        self._ran = self._cut = False
+        self._lock: files.Lock | None = None
 
     def __enter__(self) -> Work:
+        try:
+            self._take_turn()
+        except BaseException:
+            self._forget()
+            raise
         return self
+
+    def _take_turn(self) -> None:
+        where, reason = self._tpm.where, "others keep the TPM busy"
+        if not _turn.acquire(timeout=max(self._end - time.monotonic(), 0)):
+            raise where.unavailable(self._operation, reason, throttled=True)
+        try:
+            self._lock = self._tpm.lock(max(self._end - time.monotonic(), 0))
+            if self._lock is not None:
+                self._lock.__enter__()
+        except Busy:
+            _turn.release()
+            raise where.unavailable(self._operation, reason, throttled=True) from None
+        except BaseException:
+            _turn.release()
+            raise
 
     def __exit__(self, *_error: object) -> None:
         try:
             if self._ran:
-                for what in ("-t", "-l", "-s"):
-                    self._quietly("flushcontext", what)
+                self._clean(time.monotonic() + CLEANING)
         finally:
-            for descriptor in self._files.values():
-                os.close(descriptor)
-            self._files.clear()
+            if self._lock is not None:
+                self._lock.__exit__(None, None, None)
+            _turn.release()
+            self._forget()
+
+    def _clean(self, end: float) -> None:
+        """Put out of the TPM what this work loaded; a resource manager would do it anyway.
+
+        The session by its own file: others may have theirs. One that is loaded while no command
+        runs is nobody's any more: `createpolicy` leaves one, and so does a command that was cut.
+        """
+        self._quietly(end, "-t")
+        kept = "session" in self._files and not self._quietly(end, self.path("session"))
+        if kept or self._cut or "policy" in self._files:
+            self._quietly(end, "-l")
+
+    def _forget(self) -> None:
+        for descriptor in self._files.values():
+            os.close(descriptor)
+        self._files.clear()
 
     def run(self, command: str, *words: str, given: bytes = b"") -> bytes:
-        """One command; what it printed."""
+        """One command; what it printed. Again while the TPM has no room or no time for it."""
         self._ran = True
+        while True:
+            done = self._once(command, words, given)
+            if not done.returncode:
+                return done.stdout
+            wait = jitter(PAUSE)
+            codes = answers.codes(done.stderr)
+            late = time.monotonic() + wait + CLEANING >= self._end
+            if late or not codes & (answers.NO_ROOM | answers.NO_TIME):
+                raise self._problem(done.stderr)
+            if codes & answers.NO_ROOM:
+                self._quietly(self._end, "-t")
+            time.sleep(wait)
+
+    def _once(
+        self, command: str, words: Sequence[str], given: bytes
+    ) -> subprocess.CompletedProcess[bytes]:
         left = max(self._end - time.monotonic(), 0.001)
         try:
-            done = self._process(command, words, given, left)
+            return self._process(command, words, given, left)
         except subprocess.TimeoutExpired:
+            self._cut = True
             raise self._tpm.where.unavailable(self._operation, "the TPM did not answer") from None
         except FileNotFoundError:
             raise MissingExtra(
-                "tpm2 needs the commands of tpm2-tools", hint="such as: apt-get install tpm2-tools"
+                f"tpm2 needs the commands of tpm2-tools, and there is no tpm2_{command}",
+                hint="such as: apt-get install tpm2-tools",
             ) from None
         except OSError as err:
             text = (err.strerror or "failed").lower()
             raise self._tpm.where.unavailable(self._operation, f"tpm2-tools: {text}") from None
-        if done.returncode:
-            raise self._problem(done.stderr)
-        return done.stdout
 
     def _process(
         self, command: str, words: Sequence[str], given: bytes, left: float
@@ -132,33 +192,85 @@ class Work:
             check=False,
         )
 
-    def _quietly(self, command: str, *words: str) -> None:
-        """Put away what is loaded, if there is time; a resource manager would do it anyway."""
+    def _quietly(self, end: float, what: str) -> bool:
+        """Whether the TPM put this away, in time."""
+        left = end - time.monotonic()
         try:
-            self._process(command, words, b"", 5)
+            return left > 0 and not self._process("flushcontext", [what], b"", left).returncode
         except (OSError, subprocess.TimeoutExpired):
-            return
+            return False
 
     def _problem(self, said: bytes) -> LangoError:
-        where = self._tpm.where
-        codes = [int(found[1], 16) for found in CODE.finditer(said)]
-        for code in codes:
-            if code in _WHOLE:
-                return where.problem(_WHOLE[code][0], self._operation, _WHOLE[code][1])
-            if code < 0x1000 and code & FORMAT_ONE and code & NUMBER in _BY_NUMBER:
-                kind, reason = _BY_NUMBER[code & NUMBER]
-                return where.problem(kind, self._operation, reason)
-        of_tpm = [code for code in codes if 0 < code < 0x1000]
-        if of_tpm and not of_tpm[0] & 0x800:
-            reason = f"the TPM refused ({of_tpm[0]:#05x})"
+        where, codes = self._tpm.where, answers.codes(said)
+        state = self._state(said, codes)
+        if state is not None:
+            return state
+        for code in sorted(codes):
+            found = answers.meaning(code)
+            if found is None:
+                continue
+            kind, reason, hint = found
+            if kind is KeyNotFound and self._is_there():
+                return where.unavailable(self._operation, OTHERS)
+            return where.problem(kind, self._operation, reason, hint=hint)
+        refused = [code for code in sorted(codes) if not code & answers.WARNING]
+        if refused:
+            reason = f"the TPM refused ({refused[0]:#05x})"
             return where.problem(CustodyDenied, self._operation, reason)
         return where.unavailable(self._operation, "the TPM cannot be reached, or is busy")
+
+    def _state(self, said: bytes, codes: set[int]) -> LangoError | None:
+        """What is wrong with the TPM as a whole, whatever was asked."""
+        where = self._tpm.where
+        if answers.LOCKED in codes:
+            reason = "the TPM is locked after too many wrong PINs"
+            return where.problem(CustodyDenied, self._operation, reason, hint=self._unlocking())
+        if codes & answers.BROKEN:
+            return where.unavailable(self._operation, "the TPM has failed, or was not started")
+        if codes & (answers.NO_ROOM | answers.NO_TIME):
+            reason = "the TPM has no room or no time now"
+            return where.unavailable(self._operation, reason, throttled=True)
+        if b"Esys_ContextLoad(" in said:
+            # Only what this work had saved is loaded by that: another program threw it out.
+            return where.unavailable(self._operation, OTHERS)
+        return None
+
+    def _is_there(self) -> bool:
+        """Whether the handle that was named has a key: then what is missing was taken away."""
+        if not self._tpm.handle:
+            return True
+        try:
+            return not self._once("readpublic", ["-c", self._tpm.handle], b"").returncode
+        except LangoError:
+            return False
+
+    def _unlocking(self) -> str:
+        """What ends a lock; how long that takes, as the TPM says it."""
+        administrator = "at once by its administrator: tpm2_dictionarylockout --clear-lockout"
+        try:
+            said = self._once("getcap", ["properties-variable"], b"").stdout
+        except LangoError:
+            said = b""
+        seconds = answers.counter(b"LOCKOUT_INTERVAL", said)
+        if seconds is None:
+            return f"wait, or {administrator}"
+        return f"one more try every {seconds} s without a wrong one; {administrator}"
+
+    def has_tries(self) -> bool:
+        """Whether one wrong PIN more would leave the TPM unlocked."""
+        said = self.run("getcap", "properties-variable")
+        done, most = (
+            answers.counter(b"LOCKOUT_COUNTER", said),
+            answers.counter(b"MAX_AUTH_FAIL", said),
+        )
+        return done is None or most is None or done + 1 < most
 
     def parent(self) -> str:
         """The key to seal under: the owner's primary, or the one at the handle."""
         if self._tpm.handle:
             return self._tpm.handle
-        self.run("createprimary", "-C", "o", "-G", "ecc", "-c", self.path("primary"))
+        form = ("-G", "ecc", "-a", PRIMARY)
+        self.run("createprimary", "-C", "o", *form, "-c", self.path("primary"))
         self.run("flushcontext", "-t")
         return self.path("primary")
 

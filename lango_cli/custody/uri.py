@@ -55,6 +55,11 @@ class Options:
     """How often an operation is tried again after it was unavailable; may be 0."""
     folder: str = ""
     """Where pairing material is, the vault's home."""
+    runtime: str = ""
+    """The runtime folder, where processes of one user wait for one another; or none."""
+    new_pin: Callable[[], SecretBytes | None] | None = None
+    """Asked instead of `pin` where a PIN is set, so that nothing but a second look could tell a
+    mistyped one; None: as `pin`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,12 @@ LONGEST = 86400
 """Seconds of an operation that may take for ever: a day, which every SDK can count."""
 
 
-def open_uri(text: str, settings: Settings, folders: Folders, pin: Pin) -> Custodian:
+def open_uri(
+    text: str, settings: Settings, folders: Folders, pin: Pin, new_pin: Pin | None = None
+) -> Custodian:
     """The custodian of a key URI; MissingExtra if its SDK is not installed."""
     uri = parse(text)
-    return opener(uri.provider)(uri, options(settings, folders, pin))
+    return opener(uri.provider)(uri, options(settings, folders, pin, new_pin))
 
 
 def opener(provider: str) -> Opener:
@@ -59,12 +61,14 @@ def opener(provider: str) -> Opener:
     return cast("Opener", found.open_custodian)
 
 
-def options(settings: Settings, folders: Folders, pin: Pin) -> Options:
+def options(settings: Settings, folders: Folders, pin: Pin, new_pin: Pin | None = None) -> Options:
     """What a custodian may use besides its URI, as the settings have it."""
     return Options(
         pin=pin,
+        new_pin=new_pin,
         environment=load.environment(),
         timeout=float(settings.number("security.kms.timeoutPerOperation") or LONGEST),
         retries=settings.number("security.kms.maxRetries"),
         folder=folders.home,
+        runtime=folders.runtime,
     )

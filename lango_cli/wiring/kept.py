@@ -36,6 +36,9 @@ if TYPE_CHECKING:
         def secret(self, prompt: str) -> SecretText:
             """A line typed without echo."""
 
+        def new_secret(self, prompt: str) -> SecretText:
+            """The same, typed twice."""
+
     Pin = Callable[[], SecretBytes | None]
 
 WITH_CODE = "aws-kms:"
@@ -54,13 +57,18 @@ class Keeping:
 
     def open(self, uri: str, pin: Pin | None = None) -> Custodian:
         """The custodian of a URI, to be closed; `pin` is called where nothing else gives one."""
-        pin = pin or (lambda: self._asked_pin(uri))
-        return custodians.open_uri(uri, self.settings, self.folders, pin)
+        ask = pin or (lambda: self._asked_pin(uri))
+        return custodians.open_uri(uri, self.settings, self.folders, ask, pin or self._new_pin)
 
     def _asked_pin(self, uri: str) -> SecretBytes | None:
         code = uri.startswith(WITH_CODE)
         what = "AWS" if code else "the token"
         return None if self.ask is None else ask_pin(self.ask, what, code=code)
+
+    def _new_pin(self) -> SecretBytes | None:
+        if self.ask is None:
+            return None
+        return _given(self.ask.new_secret("New PIN, which the TPM will want from now on"))
 
     def unwrap(self, envelope: Envelope, slot: Recipient, pin: Pin | None = None) -> SecretBytes:
         """The credential of a slot; Tampered where its parts do not belong together."""
@@ -105,13 +113,24 @@ class Keeping:
         context = Context(vault, slot_id)
         return self._wrapped(uri, lambda custodian: fresh(custodian, context), context)
 
+    def try_key(self, uri: str, vault: str) -> None:
+        """Wrap and unwrap something that nobody keeps, under any PIN where one would be set."""
+        context = Context(vault, "test")
+        self._wrapped(
+            uri,
+            lambda custodian: fresh(custodian, context),
+            context,
+            lambda: self._asked_pin(uri),
+        )
+
     def _wrapped(
         self,
         uri: str,
         wrap: Callable[[Custodian], tuple[SecretBytes, bytes]],
         context: Context,
+        pin: Pin | None = None,
     ) -> tuple[SecretBytes, Keeper]:
-        custodian = self.open(uri)
+        custodian = self.open(uri, pin)
         try:
             data, wrapped = wrap(custodian)
             if custodian.unwrap(wrapped, context) != data:
@@ -145,7 +164,10 @@ def pin_of(ask: Prompter, slot: Recipient) -> SecretBytes:
 
 def ask_pin(ask: Prompter, what: str, *, code: bool = False) -> SecretBytes:
     """A PIN that a person types, or the `code` that an MFA device shows."""
-    pin = ask.secret(f"MFA code for {what}" if code else f"PIN of {what}")
+    return _given(ask.secret(f"MFA code for {what}" if code else f"PIN of {what}"), code=code)
+
+
+def _given(pin: SecretBytes, *, code: bool = False) -> SecretBytes:
     if not len(pin):
         hint = "type what the MFA device shows" if code else f"type it, or set {load.PIN}"
         raise CustodyDenied("no code was given" if code else "no PIN was given", hint=hint)

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
         def secret(self, prompt: str) -> SecretText:
             """A line typed without echo."""
 
+        def new_secret(self, prompt: str) -> SecretText:
+            """The same, typed twice."""
+
         def words(self, prompt: str, count: int) -> SecretText:
             """Words typed without echo, on one line or several."""
 

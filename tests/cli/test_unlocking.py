@@ -112,6 +112,9 @@ class Typist:
     def secret(self, prompt: str) -> SecretText:
         return SecretText(self._text)
 
+    def new_secret(self, prompt: str) -> SecretText:
+        return self.secret(prompt)
+
     def words(self, prompt: str, count: int) -> SecretText:
         raise AssertionError(prompt)
 

@@ -74,6 +74,9 @@ class People:
                 return SecretText(typed.pop(0) if len(typed) > 1 else typed[0])
         return SecretText("")
 
+    def new_secret(self, prompt: str) -> SecretText:
+        return self.secret(prompt)
+
     def words(self, prompt: str, count: int) -> SecretText:
         assert count == 24
         return self.secret(prompt)

@@ -89,6 +89,9 @@ class Person:
         self.asked.append(prompt)
         return SecretText(self.answer)
 
+    def new_secret(self, prompt: str) -> SecretText:
+        return self.secret(prompt)
+
     def words(self, prompt: str, count: int) -> SecretText:
         raise AssertionError(prompt, count)
 

@@ -28,7 +28,7 @@ from tests.launch.runs import TOKEN, Lango
 from tests.parts import require
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 PATIENCE = 60.0
@@ -241,10 +241,15 @@ def test_a_vault_opens_by_this_machines_tpm_alone(tpm: Tpm, tmp_path: Path) -> N
 
 
 class Bus:
-    """What a listener hears between the commands and a TPM."""
+    """What a listener hears between the commands and a TPM.
 
-    def __init__(self, tpm: Tpm) -> None:
+    The first message for which `stop` is true reaches the TPM; its answer reaches nobody.
+    """
+
+    def __init__(self, tpm: Tpm, stop: Callable[[bytes], bool] = lambda _some: False) -> None:
         self.heard = bytearray()
+        self.stopped = False
+        self._stop = stop
         port = two_free_ports()
         self._listeners = [socket.create_server(("127.0.0.1", port + more)) for more in (0, 1)]
         self._threads = [
@@ -273,13 +278,17 @@ class Bus:
                     self._pass_on(near, far)
 
     def _pass_on(self, near: socket.socket, far: socket.socket) -> None:
+        swallows = False
         while True:
             for one in select.select([near, far], [], [])[0]:
                 some = one.recv(1 << 16)
                 if not some:
                     return
                 self.heard += some
-                (far if one is near else near).sendall(some)
+                if one is near and not self.stopped and self._stop(some):
+                    self.stopped = swallows = True
+                if one is near or not swallows:
+                    (far if one is near else near).sendall(some)
 
 
 @pytest.fixture
