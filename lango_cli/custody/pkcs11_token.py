@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PIN, REFUSED, GONE, BUSY = b"pin", b"refused", b"gone", b"busy"
 DENIED, MISSING, UNUSABLE, TAMPERED = b"denied", b"missing", b"unusable", b"tampered"
 
-_GONE = "the token or the session with it is gone"
+LOST = "the token or the session with it is gone"
 _FAILED = "the token failed"
 _CANNOT = "the token does not do that with this key"
 DAMAGED = "what was wrapped is damaged, or was wrapped by another key or for something else"
@@ -37,19 +37,19 @@ REASONS: dict[type[ckr.PKCS11Error], tuple[bytes, str]] = {
     ckr.PinExpired: (DENIED, "the PIN has expired"),
     ckr.UserPinNotInitialized: (DENIED, "the token has no PIN yet"),
     ckr.AnotherUserAlreadyLoggedIn: (DENIED, "somebody else is logged in"),
-    ckr.UserNotLoggedIn: (GONE, _GONE),
-    ckr.SessionHandleInvalid: (GONE, _GONE),
-    ckr.SessionClosed: (GONE, _GONE),
-    ckr.KeyHandleInvalid: (GONE, _GONE),
-    ckr.ObjectHandleInvalid: (GONE, _GONE),
-    ckr.WrappingKeyHandleInvalid: (GONE, _GONE),
-    ckr.UnwrappingKeyHandleInvalid: (GONE, _GONE),
-    ckr.OperationNotInitialized: (GONE, _GONE),
-    ckr.OperationActive: (GONE, _GONE),
-    ckr.DeviceRemoved: (GONE, _GONE),
-    ckr.TokenNotPresent: (GONE, _GONE),
-    ckr.TokenNotRecognised: (GONE, _GONE),
-    ckr.SlotIDInvalid: (GONE, _GONE),
+    ckr.UserNotLoggedIn: (GONE, LOST),
+    ckr.SessionHandleInvalid: (GONE, LOST),
+    ckr.SessionClosed: (GONE, LOST),
+    ckr.KeyHandleInvalid: (GONE, LOST),
+    ckr.ObjectHandleInvalid: (GONE, LOST),
+    ckr.WrappingKeyHandleInvalid: (GONE, LOST),
+    ckr.UnwrappingKeyHandleInvalid: (GONE, LOST),
+    ckr.OperationNotInitialized: (GONE, LOST),
+    ckr.OperationActive: (GONE, LOST),
+    ckr.DeviceRemoved: (GONE, LOST),
+    ckr.TokenNotPresent: (GONE, LOST),
+    ckr.TokenNotRecognised: (GONE, LOST),
+    ckr.SlotIDInvalid: (GONE, LOST),
     ckr.DeviceError: (GONE, _FAILED),
     ckr.DeviceMemory: (GONE, _FAILED),
     ckr.HostMemory: (GONE, _FAILED),
@@ -123,7 +123,20 @@ def _logged_in(token: Any, pin: str, *, typed: bool) -> Any:  # noqa: ANN401  ma
         raise No(PIN, "the token wants a PIN")
     if flags & TokenFlag.USER_PIN_FINAL_TRY and not typed:
         raise No(DENIED, "one more wrong PIN locks the token: a person has to type it")
-    return token.open(user_pin=pin)
+    try:
+        return token.open(user_pin=pin)
+    except ckr.UserAlreadyLoggedIn:
+        # A module that keeps one login for several programs: its sessions are logged in.
+        return token.open()
+
+
+def answers(session: Any) -> bool:  # noqa: ANN401  made in C
+    """Whether the module still says what is in the slot; one that was finalized says nothing."""
+    try:
+        session.token.slot.get_token()
+    except ckr.PKCS11Error:
+        return False
+    return True
 
 
 def _load_failure(err: ckr.PKCS11Error) -> str:

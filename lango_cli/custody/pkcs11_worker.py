@@ -32,11 +32,14 @@ from lango_cli.custody.pkcs11_calls import Signer
 from lango_cli.custody.pkcs11_token import (
     DAMAGED,
     DENIED,
+    GONE,
+    LOST,
     MISSING,
     REASONS,
     TAMPERED,
     UNUSABLE,
     No,
+    answers,
     open_session,
 )
 
@@ -81,6 +84,9 @@ def answer(held: _Held, name: str, arguments: list[bytes]) -> list[bytes]:
     except No as no:
         return [no.kind, no.reason.encode()]
     except ckr.PKCS11Error as err:
+        # The library has one class for "not initialized" and for whatever it does not know.
+        if type(err) is ckr.PKCS11Error and held.is_lost():
+            return [GONE, LOST.encode()]
         kind, reason = REASONS.get(type(err), (DENIED, f"it was refused ({type(err).__name__})"))
         return [kind, reason.encode()]
 
@@ -110,6 +116,10 @@ class _Held:
         self._module = module
         self._session = open_session(module, self._filters, self._pin, typed=typed == b"1")
         return []
+
+    def is_lost(self) -> bool:
+        """Whether there was a session, and its module has nothing to say any more."""
+        return self._session is not None and not answers(self._session)
 
     def key(self, kind: ObjectClass) -> Any:  # noqa: ANN401  the library makes its classes at run time
         """The one key of this class; looked for once."""

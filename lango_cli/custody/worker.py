@@ -58,6 +58,7 @@ class Worker:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._requests = self._process.stdin.fileno()
         self._replies = self._process.stdout.fileno()
+        self._owner = os.getpid()
         self._poll = select.poll()
         self._poll.register(self._replies, select.POLLIN)
 
@@ -68,6 +69,9 @@ class Worker:
 
     def ask(self, seconds: float, *parts: bytes) -> list[bytes]:
         """The reply to a request, which begins with the milliseconds left (0: no end)."""
+        if os.getpid() != self._owner:
+            # What was forked since shares the pipes: it would take answers to our questions.
+            raise Gone
         until = time.monotonic() + seconds
         left = b"0" if seconds == float("inf") else b"%d" % max(1, int(seconds * 1000))
         try:
@@ -94,9 +98,10 @@ class Worker:
         return decode(data[HEAD:])
 
     def stop(self) -> None:
-        """Kill it and wait for its end; more than once is nothing."""
-        self._process.kill()
-        self._process.wait()
+        """Kill it and wait for its end; more than once is nothing, and so it is after a fork."""
+        if os.getpid() == self._owner:
+            self._process.kill()
+            self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()

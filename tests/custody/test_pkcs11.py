@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import sys
 import time
+from pathlib import Path
+from subprocess import Popen
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -29,13 +33,13 @@ from tests.parts import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from lango_cli.custody.pkcs11 import Pkcs11Custodian
 
 NO_GCM = "C_GetMechanismInfo rv 0x70 0x1087"
 NO_KEY_WRAP = "C_GetMechanismInfo rv 0x70 0x2109"
 GENERAL_ERROR, DEVICE_ERROR, PIN_INCORRECT, SESSION_GONE = 0x05, 0x30, 0xA0, 0xB3
+TOP = Path(__file__).resolve().parent.parent.parent
 FINAL_TRY, LOCKED, LOGIN_REQUIRED = 0x20000, 0x40000, 0x4
 
 
@@ -347,6 +351,23 @@ def test_a_locked_token_is_denied_without_a_try(filled: Token, fault: Fault) -> 
     refused(filled, Refusal("object=kek", CustodyDenied, "locked"), variables=fault.variables)
 
 
+@pytest.mark.parametrize(
+    ("value", "says"), [(0xA4, "locked"), (0xA3, "has expired"), (0x102, "has no PIN yet")]
+)
+def test_a_pin_that_cannot_be_used_is_denied_and_says_why(
+    filled: Token, fault: Fault, value: int, says: str
+) -> None:
+    fault.when(f"C_Login rv {value}")
+    refused(filled, Refusal("object=kek", CustodyDenied, says), variables=fault.variables)
+
+
+def test_whoever_is_logged_in_already_goes_on(filled: Token, fault: Fault) -> None:
+    fault.when("C_Login twice")
+    with_kek = filled.custodian(variables=fault.variables)
+    assert with_kek.unwrap(with_kek.wrap(KEY, HERE), HERE) == KEY
+    with_kek.close()
+
+
 def test_a_token_that_wants_no_login_gets_no_pin(filled: Token, fault: Fault) -> None:
     fault.when(f"C_GetTokenInfo flags 0 {LOGIN_REQUIRED}", "C_Login crash")
     refused(filled, Refusal("object=kek", KeyNotFound, "no such key"), variables=fault.variables)
@@ -554,6 +575,62 @@ def test_a_lost_session_is_opened_anew_without_a_retry(
     fault.when(f"C_SignInit rv {value}")
     with pytest.raises(CustodyUnavailable):
         with_sig.sign(b"a text")
+    with_sig.close()
+
+
+def test_a_module_that_was_finalized_is_loaded_anew(filled: Token, fault: Fault) -> None:
+    with_sig = filled.custodian("object=sig", variables=fault.variables)
+    with_sig.sign(b"a text")
+    fault.when("C_SignInit finalize")
+    assert with_sig.verify(b"a text", with_sig.sign(b"a text"))
+    assert not fault.plan.exists(), "it was met"
+    with_sig.close()
+
+
+def test_a_token_whose_files_are_deleted_is_unavailable(own: Token) -> None:
+    with_sig = own.custodian("object=sig")
+    with_sig.sign(b"a text")
+    shutil.rmtree(own.tokens)
+    with pytest.raises(CustodyUnavailable):
+        with_sig.sign(b"a text")
+    with_sig.close()
+
+
+# Several processes.
+
+
+SIGNS = """
+import os, sys
+from lango_cli.custody.pkcs11 import open_custodian
+from lango_cli.custody.uri import Options, parse
+key = open_custodian(parse(sys.argv[1]), Options(lambda: None, dict(os.environ), 60, 0))
+for number in range(30):
+    assert key.verify(b"%d" % number, key.sign(b"%d" % number))
+key.close()
+"""
+
+
+def test_processes_sign_at_the_same_time(filled: Token) -> None:
+    words = [sys.executable, "-c", SIGNS, filled.uri("object=sig")]
+    variables = {**filled.environment, "LANGO_PKCS11_PIN": PIN}
+    several = [Popen(words, env=variables, cwd=TOP) for _ in range(3)]
+    assert [one.wait() for one in several] == [0, 0, 0]
+
+
+def test_what_was_forked_opens_a_session_of_its_own_and_leaves_ours(filled: Token) -> None:
+    with_sig = filled.custodian("object=sig")
+    with_sig.sign(b"a text")
+    assert with_sig._worker is not None
+    ours = with_sig._worker.pid
+    child = os.fork()
+    if not child:
+        good = with_sig.verify(b"of the child", with_sig.sign(b"of the child"))
+        other = with_sig._worker.pid
+        with_sig.close()
+        os._exit(0 if good and other != ours else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert with_sig.verify(b"a text", with_sig.sign(b"a text"))
+    assert with_sig._worker.pid == ours
     with_sig.close()
 
 

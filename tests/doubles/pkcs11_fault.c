@@ -8,6 +8,8 @@
  *     C_Sign rv VALUE          return this, do nothing
  *     C_Sign once VALUE        the same, and take the plan away: whoever comes next is well
  *     C_Sign print             write to standard output, then do it
+ *     C_Sign finalize          take the plan away, finalize the other module, then do it
+ *     C_Login twice            do it, and once more, whose value is the answer
  *     C_Sign note              write its name into the file FAULT_PLAN.log, then do it
  *     C_GetMechanismInfo rv VALUE ARG    only if the second argument is ARG
  *     C_GetTokenInfo flags SET CLEAR     do it, then change the token's flags
@@ -25,6 +27,7 @@ typedef unsigned long word;
 typedef word (*function)(word, word, word, word, word, word, word, word);
 
 #define FUNCTIONS 68
+#define FINALIZE 1
 #define GET_FUNCTION_LIST 3
 #define GET_TOKEN_INFO 6
 #define FLAGS_OFFSET 96 /* of CK_TOKEN_INFO: label, manufacturer, model and serial stand before */
@@ -56,7 +59,8 @@ static void note(const char *name)
     }
 }
 
-static int fault(int number, word second, word *value, word *set, word *clear)
+static int fault(int number, word second, word *value, word *set, word *clear,
+    int *twice)
 {
     char line[256], name[64], action[16];
     int found = 0;
@@ -77,6 +81,10 @@ static int fault(int number, word second, word *value, word *set, word *clear)
             puts("a module that talks");
             fflush(stdout);
         }
+        if (!strcmp(action, "finalize") && !unlink(getenv("FAULT_PLAN")))
+            real->functions[FINALIZE](0, 0, 0, 0, 0, 0, 0, 0);
+        if (!strcmp(action, "twice"))
+            *twice = 1;
         if (!strcmp(action, "note"))
             note(name);
         if (!strcmp(action, "flags")) {
@@ -96,8 +104,11 @@ static int fault(int number, word second, word *value, word *set, word *clear)
 static word call(int number, word a, word b, word c, word d, word e, word f, word g, word h)
 {
     word value = 0, set = 0, clear = 0, result;
-    if (fault(number, b, &value, &set, &clear))
+    int twice = 0;
+    if (fault(number, b, &value, &set, &clear, &twice))
         return value;
+    if (twice)
+        real->functions[number](a, b, c, d, e, f, g, h);
     result = real->functions[number](a, b, c, d, e, f, g, h);
     if (number == GET_TOKEN_INFO && !result) {
         word *flags = (word *)(b + FLAGS_OFFSET);
