@@ -26,6 +26,8 @@ PARTS = (
     Part("dbus-daemon", "dbus-daemon", "the bus that the OS keyring answers on"),
     Part("gnome-keyring-daemon", "gnome-keyring", "a real OS keyring"),
     Part("secret-tool", "libsecret-tools", "an independent reader of the OS keyring"),
+    Part("kwalletd5", "libkf5wallet-bin", "KDE's keyring"),
+    Part("kwallet-query", "libkf5wallet-bin", "an independent reader of it"),
     Part("keyctl", "keyutils", "an independent reader of the kernel keyring"),
     Part("pass", "pass", "the reference beside `secrets get` in the benchmark"),
     Part("gpg", "gnupg", "what pass encrypts with"),

@@ -51,7 +51,6 @@ COLLECTION = "/org/freedesktop/secrets/aliases/default"
 KWALLETS = {"org.kde.kwalletd6": "/modules/kwalletd6", "org.kde.kwalletd5": "/modules/kwalletd5"}
 ALLOWED = {
     "Secret Service": ("keyring.backends.SecretService", "Keyring"),
-    "KWallet": ("keyring.backends.kwallet", "DBusKeyring"),
     "macOS Keychain": ("keyring.backends.macOS", "Keyring"),
     "Windows Credential Manager": ("keyring.backends.Windows", "WinVaultKeyring"),
 }
@@ -140,13 +139,16 @@ def _made(name: str, **attributes: object) -> Ring:
 
 def _on_the_bus() -> tuple[str, Callable[[], Ring]]:
     bus = _Bus()
-    if bus.has_owner(SECRETS):
+    secrets = bus.owner(SECRETS)
+    wallets = [name for name in KWALLETS if bus.owner(name)]
+    # KWallet's daemon serves both names, and has a default collection only for those who set one.
+    if secrets and not any(bus.owner(name) == secrets for name in wallets):
         bus.check_secret_service()
         return "Secret Service", _secret_service
     for name, path in KWALLETS.items():
-        if bus.has_owner(name):
+        if name in wallets:
             bus.check_kwallet(name, path)
-            return "KWallet", partial(_kwallet, name, path)
+            return "KWallet", partial(_KWallet, bus, (name, path, "org.kde.KWallet"))
     raise Unusable("no keyring service is running")
 
 
@@ -168,23 +170,34 @@ class _Bus:
 
         self.connection.send_message = send_quietly
 
-    def call(self, remote: tuple[str, str, str], method: str, *arguments: str) -> Any:  # noqa: ANN401  D-Bus has any type
-        """The reply's first value, LookupError if refused; `remote`: name, path, interface."""
+    def call(
+        self,
+        remote: tuple[str, str, str],
+        method: str,
+        *arguments: str | int,
+        signature: str = "",
+    ) -> Any:  # noqa: ANN401  D-Bus has any type
+        """The reply's first value, LookupError if refused; `remote`: name, path, interface.
+
+        `signature`: the types of the arguments, where they are not all texts.
+        """
         from jeepney import DBusAddress, MessageType, new_method_call
 
         name, path, interface = remote
-        message = new_method_call(
-            DBusAddress(path, name, interface), method, "s" * len(arguments), arguments
-        )
+        signature = signature or "s" * len(arguments)
+        message = new_method_call(DBusAddress(path, name, interface), method, signature, arguments)
         reply = self.connection.send_and_get_reply(message)
         if reply.header.message_type == MessageType.error:
             raise LookupError(method)
         return reply.body[0]
 
-    def has_owner(self, name: str) -> bool:
-        """Whether some process serves this name right now."""
+    def owner(self, name: str) -> str:
+        """Which connection serves this name right now; empty for none."""
         daemon = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
-        return bool(self.call(daemon, "NameHasOwner", name))
+        try:
+            return str(self.call(daemon, "GetNameOwner", name))
+        except LookupError:
+            return ""
 
     def check_secret_service(self) -> None:
         """Unusable if there is no default collection, or it is locked."""
@@ -223,12 +236,43 @@ def _refuse_locked(item: Item) -> None:
         raise Unusable("locked")
 
 
-def _kwallet(name: str, path: str) -> Ring:
-    from keyring.backends import kwallet
+class _KWallet:
+    """Passwords in KWallet: a folder for each service, in it an entry for each account.
 
-    if not hasattr(kwallet, "dbus"):
-        raise Unusable("KWallet needs dbus-python")
-    return _made("KWallet", bus_name=name, object_path=path)
+    As the `keyring` library lays them out. Over the bus, because that library's class needs
+    dbus-python, which few have and many cannot build.
+    """
+
+    def __init__(self, bus: _Bus, remote: tuple[str, str, str]) -> None:
+        self._bus = bus
+        self._remote = remote
+        wallet = bus.call(remote, "networkWallet")
+        # It is open: what this may still take is the owner's leave for a program that is new.
+        self._handle = bus.call(remote, "open", wallet, 0, SERVICE, signature="sxs")
+        if self._handle < 0:
+            raise Unusable("locked")
+
+    def _call(self, method: str, *names: str) -> Any:  # noqa: ANN401  D-Bus has any type
+        words = (*names, SERVICE)
+        signature = "i" + "s" * len(words)
+        return self._bus.call(self._remote, method, self._handle, *words, signature=signature)
+
+    def get_password(self, service: str, username: str) -> str | None:
+        """The entry, None where there is none."""
+        if not self._call("hasEntry", service, username):
+            return None
+        return str(self._call("readPassword", service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Add or replace the entry."""
+        if not self._call("hasFolder", service):
+            self._call("createFolder", service)
+        if self._call("writePassword", service, username, password) != 0:
+            raise Unusable("it did not take the entry")
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Remove the entry."""
+        self._call("removeEntry", service, username)
 
 
 def _probe(ring: Ring, request: dict[str, str]) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import socket
 import subprocess
@@ -43,6 +42,9 @@ KEY = SecretBytes(bytes(range(32)))
 OTHER_KEY = SecretBytes(bytes(32))
 OTHER_ACCOUNT = f"{OTHER_VAULT}:{SLOT_ID}"
 SECRETS = "org.freedesktop.secrets"
+KWALLET = ("org.kde.kwalletd5", "/modules/kwalletd5", "org.kde.KWallet")
+OFFSCREEN = ("env", "QT_QPA_PLATFORM=offscreen")
+"""KDE's programs want a screen, and take this for one."""
 
 
 class TestKeyringSource(UnlockSourceSuite):
@@ -285,18 +287,103 @@ def test_a_closed_kwallet_is_not_opened(desk: Desk, state: str, name: str) -> No
     assert (verdict.usable, verdict.backend, verdict.reason) == (False, "KWallet", "locked")
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("dbus") is not None, reason="dbus-python is installed here"
-)
-def test_an_open_kwallet_needs_its_library(desk: Desk, state: str) -> None:
-    desk.start_fake("org.kde.kwalletd6", "open")
-    assert store_on(desk, state).describe().reason == "KWallet needs dbus-python"
+class TestKWallet:
+    """A real one: kwalletd, with a wallet that was opened as a log-in opens it."""
+
+    @pytest.fixture
+    def wallet(self, desk: Desk) -> Desk:
+        daemon = require("kwalletd5", "kwallet-query")
+        (desk.folder / "config" / "kwalletrc").write_text("[Wallet]\nFirst Use=false\n")
+        desk.start(*OFFSCREEN, daemon)
+        desk.wait_for(KWALLET[0])
+        self.open(desk)
+        return desk
+
+    def open(self, desk: Desk) -> None:
+        """What PAM does when somebody logs in; 56 bytes stand for the hash of the passphrase."""
+        desk.call(KWALLET, "pamOpen", "sayi", "kdewallet", bytes(range(56)), 0)
+        assert desk.call(KWALLET, "isOpen", "s", "kdewallet")[0] is True
+
+    def query(self, desk: Desk, *words: str, stdin: bytes = b"") -> bytes:
+        """What KDE's own client prints."""
+        client = require("kwallet-query")
+        return desk.run(*OFFSCREEN, client, *words, "-f", "lango", "kdewallet", stdin=stdin)
+
+    def test_what_is_written_is_read_and_can_be_deleted(self, wallet: Desk, state: str) -> None:
+        store = store_on(wallet, state)
+        assert store.describe().backend == "KWallet"
+        assert store.read(ACCOUNT) is None
+        store.write(ACCOUNT, KEY)
+        store.write(OTHER_ACCOUNT, OTHER_KEY)
+        assert store.read(ACCOUNT) == KEY
+        store.write(ACCOUNT, OTHER_KEY)
+        assert store.read(ACCOUNT) == OTHER_KEY
+        assert store.delete(ACCOUNT) is True
+        assert store.read(ACCOUNT) is None
+        assert store.delete(ACCOUNT) is False
+        assert store.read(OTHER_ACCOUNT) == OTHER_KEY
+
+    def test_another_client_sees_the_same_entry(self, wallet: Desk, state: str) -> None:
+        store = store_on(wallet, state)
+        store.write(ACCOUNT, KEY)
+        assert ACCOUNT.encode() in self.query(wallet, "-l")
+        assert self.query(wallet, "-r", ACCOUNT).decode().strip() == b64(KEY.reveal())
+        self.query(wallet, "-w", ACCOUNT, stdin=b64(OTHER_KEY.reveal()).encode())
+        assert store.read(ACCOUNT) == OTHER_KEY
+
+    def test_an_entry_that_is_not_langos_is_passed_over(self, wallet: Desk, state: str) -> None:
+        store = store_on(wallet, state)
+        store.write(ACCOUNT, KEY)
+        self.query(wallet, "-w", ACCOUNT, stdin=b"hunter2")
+        with pytest.raises(NotApplicable, match="not one that lango wrote") as caught:
+            KeyringSource(store, VAULT).offer(Slot("keyring"))
+        assert caught.value.stale
+
+    def test_a_closed_wallet_is_named_and_nobody_is_asked(self, wallet: Desk, state: str) -> None:
+        store = store_on(wallet, state)
+        store.write(ACCOUNT, KEY)
+        wallet.call(KWALLET, "close", "sb", "kdewallet", True)
+        for use in (store.read, lambda name: store.write(name, OTHER_KEY)):
+            with pytest.raises(CustodyUnavailable, match="locked"):
+                use(ACCOUNT)
+        assert store.describe(fresh=True).reason == "locked"
+        self.open(wallet)
+        store.describe(fresh=True)
+        assert store.read(ACCOUNT) == KEY
+
+
+def test_several_processes_write_and_read_at_once(gnome: Desk, state: str) -> None:
+    """Each has an entry of its own, and all of them fight for one more; none is torn or lost."""
+    code = (
+        "import os, sys\n"
+        "from lango_cli.secret import SecretBytes\n"
+        "from lango_cli.unlock.keyring import OsKeyring\n"
+        "store = OsKeyring(sys.argv[1], os.environ)\n"
+        "number, own, common = int(sys.argv[2]), sys.argv[3], sys.argv[4]\n"
+        "key = SecretBytes(bytes([number] * 32))\n"
+        "for account in (common, own):\n"
+        "    store.write(account, key)\n"
+        "assert store.read(own) == key\n"
+    )
+    owns = [f"{VAULT}:{number:012x}" for number in range(1, 5)]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, state, str(number), own, ACCOUNT],
+            env={**gnome.environment, "PYTHONPATH": os.getcwd()},
+        )
+        for number, own in enumerate(owns, 1)
+    ]
+    assert [process.wait() for process in started] == [0] * len(owns)
+    store = store_on(gnome, state)
+    assert [store.read(own) for own in owns] == [
+        SecretBytes(bytes([number] * 32)) for number in range(1, 5)
+    ]
+    assert store.read(ACCOUNT) in [SecretBytes(bytes([number] * 32)) for number in range(1, 5)]
 
 
 def test_only_the_backends_of_the_list_can_be_made() -> None:
     assert set(keyring_child.ALLOWED.values()) == {
         ("keyring.backends.SecretService", "Keyring"),
-        ("keyring.backends.kwallet", "DBusKeyring"),
         ("keyring.backends.macOS", "Keyring"),
         ("keyring.backends.Windows", "WinVaultKeyring"),
     }
