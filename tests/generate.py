@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lango_cli import __version__
+from lango_cli.config.declared import everything
 from lango_cli.config.load import CONFIG
 from lango_cli.config.schema import SETTINGS
 from lango_cli.exit_codes import EXIT_CODES
@@ -20,6 +21,7 @@ from tests.tree import common, tree
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lango_cli.config.setting import Setting
     from tests.tree import Option, Page
 
 TOP = Path(__file__).resolve().parent.parent
@@ -70,13 +72,19 @@ def manual(page: Page, shared: list[Option], *, root: bool) -> str:
     lines += ["These may stand before or after the command.", *_options(shared), ".SS Unlocking"]
     lines += ["For every command that opens the vault; others refuse them."]
     lines += _options(page.unlocking)
-    if root:
-        lines += [*_settings(), *_environment(), *_rows("FILES", FOLDERS)]
-        lines += _rows("EXIT STATUS", {str(code): text for code, text in EXIT_CODES.items()})
-    lines += _examples(page)
+    lines += [*_reference(page, root=root), *_examples(page)]
     if root:
         lines += [".SH SECURITY NOTES", *_paragraphs("\n\n".join(SECURITY))]
     return "\n".join([*lines, *_see_also(page, root=root)]) + "\n"
+
+
+def _reference(page: Page, *, root: bool) -> list[str]:
+    """What a page tells besides commands and options."""
+    if not root:
+        return _settings() if page.path == "lango settings" else []
+    codes = {str(code): text for code, text in EXIT_CODES.items()}
+    places = [*_environment(), *_rows("FILES", FOLDERS)]
+    return [*_settings(), *places, *_rows("EXIT STATUS", codes)]
 
 
 def _command(page: Page) -> list[str]:
@@ -114,18 +122,48 @@ def _rows(heading: str, rows: dict[str, str]) -> list[str]:
     return lines
 
 
+def used() -> dict[str, list[Setting]]:
+    """The settings that something uses, by section; the parts of security are sections."""
+    found: dict[str, list[Setting]] = {}
+    for setting in everything():
+        if setting.used:
+            parts = setting.key.split(".")
+            section = ".".join(parts[: 2 if parts[0] == "security" else 1])
+            found.setdefault(section, []).append(setting)
+    return found
+
+
+def unused(mark: str = "") -> str:
+    """A sentence that names what nothing uses yet: whole sections, and single settings."""
+    sections = {section.partition(".")[0] for section in used()}
+    names = [
+        one.key if one.section in sections else f"{one.section}.*"
+        for one in everything()
+        if not one.used
+    ]
+    *most, last = (f"{mark}{name}{mark}" for name in dict.fromkeys(names))
+    return f"Accepted, checked and kept, but not used yet are {', '.join(most)} and {last}."
+
+
 def _settings() -> list[str]:
     rows = {
         setting.key: f"{setting.doc} It takes {setting.takes()}; else it is"
-        f" {setting.default or 'empty'}."
-        for setting in SETTINGS
+        f" {setting.default or 'empty'}. {_kept(setting)}"
+        for settings in used().values()
+        for setting in settings
     }
     text = (
-        f"They stand in {CONFIG}, and each has a variable too, which goes before it; those of"
-        " security.interceptor that say who is asked have none."
+        f"Each stands in {CONFIG} or, once the vault is open, in its active profile, which goes"
+        " before that file; a variable goes before both."
     )
     heading, *lines = _rows("SETTINGS", rows)
-    return [heading, roff(text), *lines]
+    return [heading, roff(text), *lines, ".PP", roff(unused())]
+
+
+def _kept(setting: Setting) -> str:
+    """Where it is kept, for the manual."""
+    place = CONFIG if setting.bootstrap else "the profile"
+    return f"Kept in {place}" + ("; it has no variable." if setting.guarded else ".")
 
 
 def _environment() -> list[str]:
@@ -153,12 +191,18 @@ def exit_code_table() -> str:
 
 
 def settings_table() -> str:
-    """The settings as README shows them."""
-    rows = [
-        f"| `{setting.key}` | `{setting.default or ' '}` | {setting.takes()} | {setting.doc} |"
-        for setting in SETTINGS
-    ]
-    return "\n".join(["| setting | default | takes | |", "| --- | --- | --- | --- |", *rows])
+    """The settings as README shows them: a table for each section."""
+    lines = []
+    for section, settings in used().items():
+        lines += [f"**{section}**", "", "| setting | default | takes | kept in | |"]
+        lines += ["| --- | --- | --- | --- | --- |", *map(_row, settings), ""]
+    return "\n".join([*lines, unused("`")])
+
+
+def _row(setting: Setting) -> str:
+    default = f"`{setting.default}`" if setting.default else ""
+    place = CONFIG if setting.bootstrap else "profile"
+    return f"| `{setting.key}` | {default} | {setting.takes()} | {place} | {setting.doc} |"
 
 
 def readme(text: str) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lango_cli import __version__, errors, errors_launch
+from lango_cli.config.declared import everything
 from lango_cli.exit_codes import EXIT_CODES
 from tests import generate
 
@@ -385,6 +386,21 @@ def test_readme_and_manual_have_every_exit_code() -> None:
     for code, meaning in EXIT_CODES.items():
         assert f"| {code} | {meaning} |" in readme
         assert f".B {code}\n{generate.roff(meaning)}\n" in manual
+
+
+def test_readme_and_manual_have_every_setting_and_say_which_nothing_uses_yet() -> None:
+    readme = (TOP / "README.md").read_text()
+    pages = [(TOP / "man" / name).read_text() for name in ("lango.1", "lango-settings.1")]
+    for setting in everything():
+        above = f"{setting.section}.*"
+        for text, key in ((readme, f"`{setting.key}`"), *((p, setting.key) for p in pages)):
+            named = key in text or generate.roff(key) in text
+            if setting.used:
+                assert named, key
+            else:
+                assert named or above in text, key
+    assert f"\n{generate.unused('`')}\n" in readme
+    assert all(f"\n{generate.roff(generate.unused())}\n" in page for page in pages)
 
 
 def test_the_wheel_holds_the_whole_product(installed: Installed) -> None:

@@ -9,29 +9,18 @@ from __future__ import annotations
 from typing import NoReturn
 
 from lango_cli.codec import in_rfc3339
-from lango_cli.config.setting import DURATION_UNITS
+from lango_cli.config.durations import EXAMPLES, seconds_of
 from lango_cli.errors import UsageProblem
 
 LAST_DESCRIPTOR = (1 << 31) - 1
-LONGEST = 1000 * 365 * 86_400
-"""The longest duration, in seconds: a thousand years."""
 
 
 def duration(text: str, option: str) -> int:
-    """Whole seconds of `90d`, `15m`, `1h30m`; units s m h d w, each with a whole number."""
-    total, digits = 0, ""
-    for character in text:
-        if character in "0123456789":
-            digits += character
-        elif character in DURATION_UNITS and 0 < len(digits) <= 12:
-            total += int(digits) * DURATION_UNITS[character]
-            digits = ""
-        else:
-            break
-    else:
-        if text and not digits and total <= LONGEST:
-            return total
-    raise UsageProblem(f"{option} takes a duration", hint="such as 90s, 15m, 12h, 90d or 2w")
+    """Whole seconds of `90d`, `15m`, `1h30m`; see `config.durations`."""
+    found = seconds_of(text)
+    if found is None:
+        raise UsageProblem(f"{option} takes a duration", hint=f"such as {EXAMPLES}")
+    return found
 
 
 def seconds(text: str, option: str) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lango_cli.codec import rfc3339
-from lango_cli.config.setting import DURATION_UNITS
+from lango_cli.config.durations import span
 
 if TYPE_CHECKING:
     from lango_cli.model import SecretMeta
@@ -62,11 +62,3 @@ def told(meta: SecretMeta) -> list[tuple[str, str]]:
         if value not in (None, ""):
             rows.append((name.replace("_", " "), str(value)))
     return rows
-
-
-def span(seconds: int) -> str:
-    """A duration as one may type it: `90d`, `12h`, `45s`; the largest unit that leaves no rest."""
-    for unit in ("d", "h", "m"):
-        if seconds and seconds % DURATION_UNITS[unit] == 0:
-            return f"{seconds // DURATION_UNITS[unit]}{unit}"
-    return f"{seconds}s"

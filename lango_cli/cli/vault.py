@@ -24,7 +24,7 @@ from lango_cli.cli.credentials import (
 )
 from lango_cli.cli.options import command
 from lango_cli.codec import rfc3339
-from lango_cli.errors import InvalidSetting, UsageProblem
+from lango_cli.errors import UsageProblem
 from lango_cli.wiring import key_uris, making, opening, slotting, sources, standing
 
 if TYPE_CHECKING:
@@ -205,11 +205,9 @@ def unlock(
 
 def _session_seconds(ttl: str | None, usual: int) -> int:
     seconds = usual if ttl is None else parse.duration(ttl, "--ttl")
-    if 1 <= seconds <= LONGEST_SESSION:
-        return seconds
-    if ttl is None:
-        raise InvalidSetting("unlock.ttl is not from 1s to 30d", hint="give --ttl 15m, or mend it")
-    raise UsageProblem("--ttl takes 1s to 30d", hint="such as 15m")
+    if not 1 <= seconds <= LONGEST_SESSION:
+        raise UsageProblem("--ttl takes 1s to 30d", hint="such as 15m")
+    return seconds
 
 
 @command(app, "lock")

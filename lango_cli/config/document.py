@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from lango_cli.config.declared import everything, locate, nearest
+from lango_cli.config.durations import spelled
 from lango_cli.config.finding import flat
 from lango_cli.config.forms import REFERENCE
 from lango_cli.config.kinds import JSON_KINDS, WORDS
@@ -209,6 +210,8 @@ def to_json(setting: Setting, text: str) -> Any:  # noqa: ANN401  # what JSON ho
         return text == "true"
     if kind == "count" or (kind == "choice" and text.isascii() and text.isdigit()):
         return int(text)
+    if kind == "duration":
+        return spelled(text)
     return float(text) if kind == "fraction" else text
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lango_cli.config.declared import everything
 from lango_cli.config.document import to_json
+from lango_cli.config.durations import UNITS
 from lango_cli.config.kinds import WORDS
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _RULE = {
 }
 _KINDS: dict[str, dict[str, Any]] = {
     "switch": {"type": "boolean"},
-    "duration": {"type": "string", "pattern": "^([0-9]{1,9}[smhdw]|forever)$"},
     "size": {"type": ["string", "integer"], "pattern": "^[0-9]{1,9}([KMGT]iB|B)?$"},
     "fraction": {"type": "number", "minimum": 0, "maximum": 1},
     "decimal": {"type": "string", "pattern": r"^([0-9]{1,18}(\.[0-9]{1,18})?)?$"},
@@ -87,4 +87,13 @@ def _takes(setting: Setting) -> dict[str, Any]:
         some = {"enum": list(setting.choices)} if setting.kind == "order" else {"type": "string"}
         unique = {} if setting.kind == "command" else {"uniqueItems": True}
         return {"type": "array", "items": some, **unique}
+    if setting.kind == "duration":
+        return {"type": "string", "pattern": _duration(setting)}
     return dict(_KINDS.get(setting.kind, {"type": "string"}))
+
+
+def _duration(setting: Setting) -> str:
+    """The form of a duration, without its bounds; zero is none where nothing is the least."""
+    some = "" if setting.endless and not setting.low else "(?=.*[1-9])"
+    units = "".join(f"([0-9]{{1,12}}{unit})?" for unit in UNITS)
+    return f"^({'forever|' if setting.endless else ''}(?=.){some}{units})$"

@@ -8,6 +8,7 @@ setting that nobody could read is never passed over.
 from __future__ import annotations
 
 from lango_cli.codec import parse_json
+from lango_cli.config.durations import spelled
 from lango_cli.config.formed import dump
 from lango_cli.config.kinds import JSON_KINDS, WORDS
 from lango_cli.errors import InvalidSetting
@@ -61,6 +62,8 @@ def printed(setting: Setting, text: str) -> str:
     if kind in WORDS:
         words = setting.parse(text, "value") if text else ()
         return dump(words if isinstance(words, tuple) else ())
+    if kind == "duration":
+        return spelled(text)
     if kind == "count":
         return str(int(text))
     return repr(float(text)) if kind == "fraction" else text

@@ -22,7 +22,14 @@ SETTINGS = (
         ("require", "warn", "off"),
         "What happens when the record of a read cannot be written: fail, warn, or keep no record.",
     ),
-    Setting("audit.retention", "duration", "400d", (), "How long audit records are kept."),
+    Setting(
+        "audit.retention",
+        "duration",
+        "400d",
+        (),
+        "How long audit records are kept; forever: none is ever cut off.",
+        endless=True,
+    ),
     Setting(
         "kdf.algorithm",
         "choice",
@@ -41,7 +48,12 @@ SETTINGS = (
         "A newline after the value of secrets get; auto: only on a terminal.",
     ),
     Setting(
-        "secrets.retention", "duration", "30d", (), "How long deleted secrets can be brought back."
+        "secrets.retention",
+        "duration",
+        "30d",
+        (),
+        "How long deleted secrets can be brought back; forever: until they are purged.",
+        endless=True,
     ),
     Setting(
         "secrets.versions", "count", "0", (), "How many versions of a secret are kept; 0: all."
@@ -139,6 +151,8 @@ SETTINGS = (
         "5s",
         (),
         "How long Presidio may take to answer one request.",
+        low=1,
+        high=3600,
     ),
     Setting(
         "security.interceptor.presidio.url",
@@ -199,8 +213,10 @@ SETTINGS = (
         "duration",
         "30d",
         (),
-        "How long a yes for always lasts, unless it says less or more; 366 days at most.",
+        "How long a yes for always lasts, unless it says less or more; 366 days at most, which is"
+        " what forever is too.",
         guarded=True,
+        endless=True,
     ),
     Setting(
         "security.interceptor.approvalTimeoutSec",
@@ -258,9 +274,23 @@ SETTINGS = (
         ("auto", "kernel", "process"),
         "Where lango unlock keeps the keys: kernel keyring or a small process.",
     ),
-    Setting("unlock.ttl", "duration", "15m", (), "How long lango unlock lasts without --ttl."),
     Setting(
-        "vault.lockTimeout", "duration", "10s", (), "How long a command waits for another writer."
+        "unlock.ttl",
+        "duration",
+        "15m",
+        (),
+        "How long lango unlock lasts without --ttl.",
+        low=1,
+        high=30 * 86_400,
+    ),
+    Setting(
+        "vault.lockTimeout",
+        "duration",
+        "10s",
+        (),
+        "How long a command waits for another writer; not at all is --lock-timeout 0.",
+        low=1,
+        endless=True,
     ),
 )
 BY_KEY = {setting.key: setting for setting in SETTINGS}

@@ -88,7 +88,10 @@ KMS = (
         "duration",
         "5s",
         (),
-        "How long one operation of a KMS may take, with everything that is tried again in it.",
+        "How long one operation of a KMS may take, with everything that is tried again in it;"
+        " forever is a day.",
+        high=86_400,
+        endless=True,
     ),
     Setting(
         "security.signer.keyId",

@@ -6,11 +6,10 @@ flag. Which settings there are is `schema`'s.
 
 from __future__ import annotations
 
+from lango_cli.config.durations import FOREVER, LONGEST, seconds_of, span
 from lango_cli.config.kinds import WORDS
 from lango_cli.errors import InvalidSetting
 
-DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-FOREVER = "forever"
 FALLBACK = "security.kms.fallbackToLocal"
 """The one setting that stands in the vault's header, once a custodian keeps one of its slots."""
 MOST = 999_999_999
@@ -42,13 +41,15 @@ class Setting:
     `table` (a `name=text` a line), `text`, or one of `formed`. `guarded`: it is never taken from
     the environment, because whoever starts a command chooses its variables. `secret`: its value
     is kept as a secret and the profile has the reference. `used`: something reads it. `low` and
-    `high` bound a number.
+    `high` bound a number, or the seconds of a duration. `endless`: a duration may be `forever`,
+    of which `0s` is another spelling where `low` is 0.
     """
 
     __slots__ = (
         "choices",
         "default",
         "doc",
+        "endless",
         "guarded",
         "high",
         "key",
@@ -71,6 +72,7 @@ class Setting:
         used: bool = True,
         low: int = 0,
         high: int = MOST,
+        endless: bool = False,
     ) -> None:
         self.key = key
         self.kind = kind
@@ -82,6 +84,7 @@ class Setting:
         self.used = used
         self.low = low
         self.high = high
+        self.endless = endless
 
     def named(self, key: str) -> Setting:
         """The same under a name in which the free parts are filled in."""
@@ -96,6 +99,7 @@ class Setting:
             used=self.used,
             low=self.low,
             high=self.high,
+            endless=self.endless,
         )
 
     @property
@@ -135,7 +139,7 @@ class Setting:
         if self.kind == "count":
             return self._number(text)
         if self.kind in ("duration", "text"):
-            return _seconds(text) if self.kind == "duration" else text
+            return self._seconds(text) if self.kind == "duration" else text
         from lango_cli.config.formed import formed
 
         return formed(self.kind, text)
@@ -144,6 +148,20 @@ class Setting:
         if not (text.isascii() and text.isdigit() and len(text) < 11):
             return None
         return int(text) if self.low <= int(text) <= self.high else None
+
+    def _seconds(self, text: str) -> int | None:
+        """Whole seconds; 0 for `forever`."""
+        if text == FOREVER:
+            return 0 if self.endless else None
+        seconds = seconds_of(text)
+        if seconds is None or not self.low <= seconds <= self.longest:
+            return None
+        return seconds if seconds or self.endless else None
+
+    @property
+    def longest(self) -> int:
+        """The greatest duration that it takes, in seconds."""
+        return LONGEST if self.high == MOST else self.high
 
     def _words(self, text: str) -> tuple[str, ...] | None:
         if self.kind == "command" and not _is_unquoted(text):
@@ -171,10 +189,18 @@ class Setting:
         if self.kind in _TAKES:
             return _TAKES[self.kind]
         if self.kind == "duration":
-            return f"a duration such as 90s, 15m, 24h, 30d or 2w, or {FOREVER}"
+            return self._takes_duration()
         if self.kind == "order":
             return f"some of {', '.join(self.choices)}, in order"
         return f"one of {', '.join(self.choices)}"
+
+    def _takes_duration(self) -> str:
+        bounded = self.high != MOST
+        least = f" of {self.low}s or more" if self.low and not bounded else ""
+        bounds = f" from {self.low}s to {span(self.high)}" if bounded else least
+        same = " (0s is the same)" if self.endless and not self.low else ""
+        end = f", or {FOREVER}{same}" if self.endless else ""
+        return f"a duration{bounds}, such as 90s, 15m or 1h30m{end}"
 
 
 def later(
@@ -188,7 +214,10 @@ def later(
     high: int = MOST,
 ) -> Setting:
     """A setting of a layer that is not here yet: checked and kept, and used by nothing."""
-    return Setting(key, kind, default, choices, doc, secret=secret, used=False, low=low, high=high)
+    least = low or int(kind == "duration")
+    return Setting(
+        key, kind, default, choices, doc, secret=secret, used=False, low=least, high=high
+    )
 
 
 _TAKES = {
@@ -240,13 +269,3 @@ def is_tool(name: str) -> bool:
     """Whether this is a name that a tool can have."""
     rest = name.replace("_", "").replace("-", "").replace(".", "").replace(":", "")
     return rest.replace("/", "").isalnum() and name.isascii() and len(name) <= 128
-
-
-def _seconds(text: str) -> int | None:
-    """Whole seconds of `90s` to `2w`; 0 for `forever`; None for anything else."""
-    if text == FOREVER:
-        return 0
-    digits, unit = text[:-1], text[-1:]
-    if unit in DURATION_UNITS and digits.isascii() and digits.isdigit() and len(digits) < 10:
-        return int(digits) * DURATION_UNITS[unit]
-    return None

@@ -21,6 +21,9 @@ NOON = 1_780_315_200.0  # 2026-06-01T12:00:00Z
         ("90d", 7_776_000),
         ("2w", 1_209_600),
         ("1h30m", 5400),
+        ("2d12h", 216_000),
+        ("1w6d23h59m59s", 1_209_599),
+        ("36h", 129_600),
         ("0s", 0),
     ],
 )
@@ -29,7 +32,11 @@ def test_a_duration_is_a_sum_of_numbers_with_units(text: str, seconds: int) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["", "5", "d", "-1d", "1.5h", "1 d", "5y", "1d5", "٣d", "9" * 13 + "s", "999999999d"]
+    "text",
+    [
+        *("", "5", "d", "-1d", "1.5h", "1 d", "5y", "1d5", "٣d", "9" * 13 + "s", "999999999d"),
+        *("1h1h", "30m1h", "1h90m", "1h60m", "1H", "1h 30m", "1h30"),
+    ],
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(UsageProblem, match="--x takes a duration"):
