@@ -26,7 +26,9 @@ def module_of(options: Mapping[str, str], environment: Mapping[str, str]) -> str
     path = chosen or options.get("module-path", "")
     if not path:
         raise UsageProblem(
-            "no PKCS#11 module is named", hint=f"by module-path in the URI, or by {MODULE}"
+            "no PKCS#11 module is named",
+            hint=f"by module-path in the URI, by {MODULE}, or for all keys to come:"
+            " lango settings set security.kms.pkcs11.modulePath PATH",
         )
     if not os.path.isabs(path) or not path.isprintable():
         raise UsageProblem(
