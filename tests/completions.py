@@ -2,8 +2,9 @@
 
 Each shell's function walks the words typed so far to the command they name, and offers what that
 command takes. Why they hold every command and option themselves: pressing Tab then starts no
-Python at all. Only for names of secrets, slots and keys they ask `lango __complete`, which never
-unlocks anything: it answers from an unlock session and from the vault's header, or not at all.
+Python at all. Only for names of secrets, slots, keys, settings and profiles they ask `lango
+__complete`, which never unlocks anything: it answers from an unlock session, from the vault's
+header and from what settings there are, or not at all.
 
 A `--home` on the line is passed on. Where only the shell itself could say which folder that is (a
 variable, a command), nothing is offered: names of another vault would be wrong.
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.tree import FILE, KEY, SECRET, SLOT, common
+from tests.tree import FILE, KEY, PROFILE, SECRET, SETTING, SLOT, common
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
     from tests.tree import Fill, Option, Page
 
 MADE_BY = "made by: python3 -m tests generate"
-ASK = {SECRET: "", SLOT: " --slots", KEY: " --keys"}
+ASK = {
+    SECRET: "",
+    SLOT: " --slots",
+    KEY: " --keys",
+    SETTING: " --settings",
+    PROFILE: " --profiles",
+}
 """What `lango __complete` is told to offer."""
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lango_cli.config.declared import everything
 from lango_cli.config.schema import SETTINGS
 from lango_cli.crypto.generate import kinds
 from tests.generate import roff
@@ -266,6 +267,50 @@ def test_slots_come_from_lango_too(shell: str, stand_in: Path) -> None:
     assert asked(stand_in) == []
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_settings_and_profiles_come_from_lango_too(shell: str, stand_in: Path) -> None:
+    asks = {
+        "--settings": (
+            "settings get",
+            "settings set",
+            "settings unset",
+            "settings describe",
+            "settings list",
+            "settings get --json",
+        ),
+        "--profiles": (
+            "settings profile use",
+            "settings profile copy",
+            "settings profile rename",
+            "settings profile delete",
+            "settings profile history",
+            "settings profile rollback",
+            "settings profile export",
+            "settings profile diff",
+            "settings profile diff work",
+            "settings diff --with",
+            "secrets get X --profile",
+            "--profile",
+        ),
+    }
+    for what, commands in asks.items():
+        for command in commands:
+            assert offered(shell, f"lango {command} prod/d", stand_in) == {"prod/db"}, command
+            assert asked(stand_in) == [f"[__complete][{what}][--][prod/d]"]
+    offered(shell, "lango --home /else settings get p", stand_in)
+    assert asked(stand_in) == ["[__complete][--settings][--home][/else][--][p]"]
+    for typed in (
+        "settings get --",
+        "settings set unlock.ttl x",
+        "settings profile create x",
+        "settings profile copy old x",
+        "settings profile rollback work 1",
+        "settings import x",
+    ):
+        offered(shell, f"lango {typed}", stand_in)
+    assert asked(stand_in) == []
+
+
 def test_bash_replaces_only_what_stands_behind_a_colon(stand_in: Path) -> None:
     program = stand_in / "lango"
     program.write_text("#!/bin/sh\necho team:db\n")
@@ -337,6 +382,38 @@ def test_lango_answers_for_the_home_it_is_given(folder: Path) -> None:
             assert (done.stdout, done.stderr, done.returncode) == (answer, "", 0), words
     finally:
         run(folder, "--home", second, "lock")
+
+
+def test_lango_knows_the_names_of_settings_and_with_a_session_those_of_profiles(
+    folder: Path,
+) -> None:
+    def answer(*words: str) -> list[str]:
+        done = run(folder, "__complete", *words)
+        assert (done.stderr, done.returncode) == ("", 0)
+        return done.stdout.splitlines()
+
+    every = answer("--settings", "")
+    assert {one.key for one in everything() if "<" not in one.key} < set(every)
+    assert every == sorted(set(every))
+    assert answer("--settings", "unlock.t") == ["unlock.ttl"]
+    assert answer("--settings", "--", "providers.openai.") == [
+        f"providers.openai.{name}" for name in ("apiKey", "baseUrl", "type")
+    ]
+    assert "auth.providers.mine.issuerUrl" in answer("--settings", "auth.providers.mine.i")
+    assert answer("--settings", "nothing") == answer("--settings", "apps") == []
+    assert answer("--profiles", "") == []
+    assert not run(folder, "init", "--keyfile", "--no-recovery").returncode
+    assert not run(folder, "settings", "set", "apps.mine.at.port", "7").returncode
+    assert not run(folder, "settings", "profile", "copy", "default", "work").returncode
+    assert answer("--profiles", "") == answer("--settings", "apps") == []
+    assert not run(folder, "unlock", "--ttl", "5m").returncode
+    try:
+        assert answer("--profiles", "") == ["default", "work"]
+        assert answer("--profiles", "w") == ["work"]
+        mine = ["apps.mine", "apps.mine.at", "apps.mine.at.port"]
+        assert answer("--settings", "apps") == mine
+    finally:
+        run(folder, "lock")
 
 
 def test_man_pages_are_read_without_a_warning() -> None:

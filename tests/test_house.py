@@ -468,6 +468,7 @@ def test_the_scripted_read_loads_nothing_heavy_and_completion_no_typer(
         bare = loaded([*watched, "-c", "pass"], env)
         ours = loaded([*watched, installed.lango, "secrets", "get", "X"], env) - bare
         completing = loaded([*watched, installed.lango, "__complete", "X"], env)
+        named = loaded([*watched, installed.lango, "__complete", "--settings", "un"], env) - bare
         settings = [
             loaded([*watched, installed.lango, "settings", "get", key], env) - bare
             for key in ("unlock.ttl", "audit.retention", "apps.x.y", "server.allowedOrigins")
@@ -479,6 +480,7 @@ def test_the_scripted_read_loads_nothing_heavy_and_completion_no_typer(
         assert heavy(setting, NOT_ON_THE_SCRIPTED_PATH) == []
     assert heavy(settings[0], ("lango_cli.vault.vault", "cryptography", "sqlcipher3")) == []
     assert heavy(ours, NOT_ON_THE_SCRIPTED_PATH) == []
+    assert heavy(named, (*NOT_ON_THE_SCRIPTED_PATH, "cryptography")) == []
     assert heavy(completing, ("typer", "rich", "questionary", "keyring", "asyncio")) == []
 
 

@@ -61,11 +61,15 @@ Where commands differ in that, a command's path stands before the option.
 """
 
 FILE, SECRET, SLOT, KEY = "file", "secret", "slot", "key"
+SETTING, PROFILE = "setting", "profile"
+OF_SETTINGS = {"KEY": SETTING, "PREFIX": SETTING}
+"""What an argument of `lango settings` takes; one of `lango settings profile` is PROFILES'."""
+PROFILES = ("NAME", "A", "B")
 
 
 @dataclass(frozen=True)
 class Fill:
-    """What completion offers for one word: choices, or `what` is a file, a secret, slot or key."""
+    """What completion offers for one word: choices, or `what` is one of the six above."""
 
     what: str = ""
     choices: tuple[str, ...] = ()
@@ -176,7 +180,16 @@ def _argument(param: Parameter, context: Context) -> Argument:
     fill = _fill(word, word, param, context)
     if context.command_path.startswith("lango secrets ") and word in NAMES:
         fill = Fill(SECRET)
+    if context.command_path.startswith("lango settings "):
+        fill = _of_settings(context.command_path, word, fill)
     return Argument(metavar, text, fill, param.nargs == -1)
+
+
+def _of_settings(path: str, word: str, fill: Fill) -> Fill:
+    """What a word of a command of settings is."""
+    if not path.startswith("lango settings profile "):
+        return Fill(OF_SETTINGS[word]) if word in OF_SETTINGS else fill
+    return Fill(PROFILE) if word in PROFILES else fill
 
 
 def _option(param: Parameter, context: Context) -> Option:
@@ -195,6 +208,8 @@ def _fill(name: str, metavar: str, param: Parameter, context: Context) -> Fill:
         return Fill(choices=tuple(str(choice) for choice in choices))
     if name in SLOTS:
         return Fill(SLOT)
+    if metavar == "PROFILE" or name == "--profile":
+        return Fill(PROFILE)
     if name in KEYS:
         return Fill(KEY)
     return Fill(FILE) if metavar in FILES else Fill()

@@ -1,12 +1,11 @@
-"""`lango __complete [--slots|--keys] [--home DIR] [--] PREFIX`: what shells' completions ask.
+"""`lango __complete [--slots|--keys|--settings|--profiles] [--home DIR] [--] PREFIX`.
 
-The rule: one answer a line and nothing else. What it does not understand, or what goes wrong, is
-silence; it never unlocks, and no Typer is imported for it.
+The rule: what shells' completions ask is answered with one name a line and nothing else. What is
+not understood, or goes wrong, is silence; it never unlocks, and no Typer is imported for it.
 """
 
 from __future__ import annotations
 
-from lango_cli.wiring import completing
 from lango_cli.wiring.flags import Flags
 
 TYPE_CHECKING = False
@@ -15,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def offers(words: Sequence[str]) -> list[str]:
-    """Names of secrets, or with --slots, --keys of those, that begin with the prefix."""
+    """Names of secrets, or of what the option says, that begin with the prefix."""
     flags, what = Flags(), ""
     prefixes: list[str] = []
     rest = iter(words)
     for word in rest:
         if word == "--":
             prefixes.extend(rest)
-        elif word in ("--slots", "--keys"):
+        elif word in ("--slots", "--keys", "--settings", "--profiles"):
             what = word
         elif word == "--home":
             flags.home = next(rest, None)
@@ -38,6 +37,12 @@ def offers(words: Sequence[str]) -> list[str]:
 
 
 def _names(flags: Flags, what: str, prefix: str) -> list[str]:
+    if what == "--settings":
+        from lango_cli.wiring import completing_settings
+
+        return completing_settings.setting_names(flags, prefix)
+    from lango_cli.wiring import completing
+
     if what == "--slots":
         return completing.slot_names(flags, prefix)
-    return completing.names(flags, keys=what == "--keys")
+    return completing.names(flags, what)

@@ -1,4 +1,4 @@
-"""What completion may know of a vault: names of secrets and keys, and slots' labels.
+"""What completion may know of a vault: names of secrets, keys and profiles, and slots' labels.
 
 The rule: nothing here unlocks, asks or warns. Names come from an unlock session or not at all,
 labels from the header, where everybody who has the file can read them.
@@ -6,28 +6,42 @@ labels from the header, where everybody who has the file can read them.
 
 from __future__ import annotations
 
+from lango_cli.vault import rows_profiles
 from lango_cli.vault import vault as core
+from lango_cli.vault.profile_documents import FIRST
 from lango_cli.wiring import opening, sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from lango_cli.vault.vault import Vault
     from lango_cli.wiring.flags import Flags
 
 
-def names(flags: Flags, *, keys: bool) -> list[str]:
-    """The names of all secrets, or of all keys; none where the vault is locked."""
+def names(flags: Flags, what: str) -> list[str]:
+    """The names of all secrets, or of `--keys` or `--profiles`; none where the vault is locked."""
+    vault = by_session(flags)
+    if vault is None:
+        return []
+    with vault:
+        if what == "--keys":
+            return [key.name for key in vault.registry.list()]
+        if what == "--profiles":
+            rows = rows_profiles.all_profiles(vault.store)
+            return [str(row[1]) for row in rows] or [FIRST]
+        return vault.secrets.names()
+
+
+def by_session(flags: Flags) -> Vault | None:
+    """The vault, if an unlock session opens it; a context manager."""
     folders = opening.folders_of(flags)
     settings = opening.load_settings(flags)
     home = opening.home_of(folders)
     envelope = home.read_header(_quietly)
     bundle = sources.session_bundle(settings, folders, envelope)
     if bundle is None:
-        return []
+        return None
     policy = opening.policy_of(settings, flags)
-    with core.open_vault(home, envelope, bundle, policy, _quietly) as vault:
-        if keys:
-            return [key.name for key in vault.registry.list()]
-        return vault.secrets.names()
+    return core.open_vault(home, envelope, bundle, policy, _quietly)
 
 
 def slot_names(flags: Flags, prefix: str) -> list[str]:
