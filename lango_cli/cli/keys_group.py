@@ -273,13 +273,10 @@ def change_passphrase(call: Call, new: credentials.NewPassphrase, kdf: str | Non
     new.check()
     call.flags.slot = None
     with call.vault(real=True) as vault:
-        slot, member = _member(vault.envelope, found[1].id)
+        _, member = _member(vault.envelope, found[1].id)
         text = new.read(f"New passphrase of {member.label}")
         held = slotting.passphrase_slot(text, member.label, kdf or member.kdf_name)
-        held = replace(held, slot_id=member.id)
-        grouped.refuse_alone(vault.envelope, held)
-        made, key = grouped.member_of(vault.envelope, slot.id, held, vault.clock)
-        info = vault.groups.replace_member(slot.id, made, key)
+        info = grouped.replace_member(vault, replace(held, slot_id=member.id))
     _tell(call, vault, info.id, f"member {member.label} has a new passphrase")
     return True
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lango_cli.codec import rfc3339
 from lango_cli.crypto.shamir import combine
-from lango_cli.errors import Conflict, Tampered, UsageProblem, WrongKey
+from lango_cli.errors import Conflict, KeyNotFound, Tampered, UsageProblem, WrongKey
 from lango_cli.vault.create import NewSlot
 from lango_cli.vault.envelope import HKDF, Slot, new_slot_id, open_with_key, slot_key
-from lango_cli.vault.grouping import Gathering, open_share, seal_member, share_out
+from lango_cli.vault.grouping import Gathering, find_member, open_share, seal_member, share_out
 from lango_cli.vault.kdfs import kdf_parameters
 from lango_cli.vault.parts import Opened, unlock_slot
 from lango_cli.vault.recipient import GROUP, Group, Keeper, Member, Recipient
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from lango_cli.crypto.keys import SlotKey
-    from lango_cli.model import UnlockSource
+    from lango_cli.model import SlotInfo, UnlockSource
     from lango_cli.vault.envelope import Envelope
     from lango_cli.vault.vault import Vault
     from lango_cli.wiring.flags import Flags
@@ -127,6 +127,16 @@ def new_group(vault: Vault, news: Sequence[NewSlot], threshold: int, label: str)
     return NewSlot(GROUP, label, credential, HKDF, slot.id, check, keeper=group)
 
 
+def replace_member(vault: Vault, new: NewSlot) -> SlotInfo:
+    """What a member holds from now on, in the place of the one with the same id."""
+    found = find_member(vault.envelope, new.slot_id or "")
+    if found is None:
+        raise KeyNotFound(f"no member is called {new.label}")
+    refuse_alone(vault.envelope, new)
+    made, key = member_of(vault.envelope, found[0].id, new, vault.clock)
+    return vault.groups.replace_member(found[0].id, made, key)
+
+
 def refuse_alone(envelope: Envelope, new: NewSlot) -> None:
     """Conflict if what this member holds opens a slot by itself, or another member's share."""
     for slot in envelope.slots:
@@ -136,7 +146,9 @@ def refuse_alone(envelope: Envelope, new: NewSlot) -> None:
                 " the group would protect nothing",
                 hint="give it something of its own",
             )
-        if new.keeper is not None and any(_same_key(member, new) for member in slot.members):
+        if new.keeper is not None and any(
+            _same_key(member, new) for member in slot.members if member.id != new.slot_id
+        ):
             raise Conflict(f"the key of member {new.label} is another member's already")
     slotting.refuse_member(envelope, new)
 

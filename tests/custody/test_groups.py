@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lango_cli.codec import canonical, parse_canonical
+from lango_cli.crypto import passphrase as passphrases
 from lango_cli.crypto.mac import digest
 from lango_cli.errors import (
     Conflict,
@@ -25,7 +26,8 @@ from lango_cli.errors import (
 from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes, SecretText
 from lango_cli.vault import grouping, groups, header, rekey, rows
-from lango_cli.vault.envelope import NONE, open_slot, slot_key
+from lango_cli.vault.create import NewSlot
+from lango_cli.vault.envelope import HKDF, NONE, open_slot, slot_key
 from lango_cli.vault.grouping import find_member, opened_by
 from lango_cli.vault.parts import find_slot
 from lango_cli.vault.recipient import Group
@@ -40,12 +42,12 @@ from lango_cli.wiring import (
 )
 from tests.cli.test_making import quiet
 from tests.custody.test_kept_slots import ONE, TWO, far, flags
+from tests.vault.place import ROUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lango_cli.vault.create import NewSlot
     from lango_cli.vault.envelope import Envelope
     from lango_cli.vault.vault import Vault
     from lango_cli.wiring.flags import Flags
@@ -55,6 +57,13 @@ __all__ = ["far", "flags"]
 
 PHRASES = {"alice": "alice knows this", "bob": "bob knows that"}
 VALUE = SecretBytes(b"value")
+
+
+@pytest.fixture(autouse=True)
+def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passphrases cost little here."""
+    monkeypatch.setattr(passphrases, "PBKDF2_MIN_ROUNDS", ROUNDS)
+    monkeypatch.setattr(passphrases, "calibrated_rounds", lambda *_a, **_k: ROUNDS)
 
 
 class People:
@@ -273,10 +282,9 @@ def unlocked(flags: Flags) -> Vault:
 def test_a_new_passphrase_of_one_member_gives_all_of_them_new_shares(shared: Flags) -> None:
     before = header_of(shared).slots[0]
     with unlocked(shared) as vault:
-        slot, member = found(vault, "alice")
+        _, member = found(vault, "alice")
         new = replace(passphrase("alice", "quite another"), slot_id=member.id)
-        held, key = grouped.member_of(vault.envelope, slot.id, new, vault.clock)
-        vault.groups.replace_member(slot.id, held, key)
+        grouped.replace_member(vault, new)
     after = header_of(shared).slots[0]
     assert all(
         one.share != other.share for one, other in zip(before.members, after.members, strict=True)
@@ -285,6 +293,19 @@ def test_a_new_passphrase_of_one_member_gives_all_of_them_new_shares(shared: Fla
     assert opened(shared, People(alice="quite another", bob=PHRASES["bob"])).endswith("alice, bob")
     with pytest.raises(WrongKey):
         opened(shared, People(**PHRASES))
+
+
+def test_a_custodian_s_member_moves_to_another_key(flags: Flags, far: Far) -> None:
+    made(flags, 2, "alice", "bob", ONE)
+    label = ONE[-20:]
+    with unlocked(flags) as vault:
+        _, member = found(vault, label)
+        for uri in (ONE, TWO):
+            credential, keeper = slotting.keeping(flags, None).wrap(uri, vault.id, member.id)
+            new = NewSlot("kms", label, credential, HKDF, member.id, keeper=keeper)
+            grouped.replace_member(vault, new)
+    far.down(ONE)
+    assert opened(flags, People(alice=PHRASES["alice"])) == f"group: alice, {label}"
 
 
 def found(vault: Vault, name: str) -> Any:
