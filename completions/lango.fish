@@ -504,7 +504,7 @@ complete -c lango -n '__lango_word \'*\' \'lango keys verify\'' -F
 complete -c lango -n '__lango_word \'*\' \'lango keys slot\'' -a 'add' -d 'Add a way to unlock the vault; it is opened once before it counts.'
 complete -c lango -n '__lango_word \'*\' \'lango keys slot\'' -a 'group' -d 'Add a slot that several open together, any N of them: 2 of 3, say.'
 complete -c lango -n '__lango_word \'*\' \'lango keys slot\'' -a 'show' -d 'Show what the header says of one slot: how it opens, where its key is, its members.'
-complete -c lango -n '__lango_word \'*\' \'lango keys slot\'' -a 'move' -d 'Put a kms, tpm2 or companion slot under another key; the vault opens by it at once.'
+complete -c lango -n '__lango_word \'*\' \'lango keys slot\'' -a 'move' -d 'Put a kms, tpm2 or companion slot, or member of a group, under another key.'
 complete -c lango -n '__lango_word \'*\' \'lango keys slot\'' -a 'rewrap' -d 'Give a kms, tpm2 or companion slot a new credential under its key\'s newest version.'
 complete -c lango -n '__lango_word \'*\' \'lango keys slot\'' -a 'list' -d 'List the slots; when each was last used and tested is known where nobody has to be asked.'
 complete -c lango -n '__lango_word \'*\' \'lango keys slot\'' -a 'remove' -d 'Take a way to unlock the vault away; the last one cannot go.'
