@@ -11,8 +11,8 @@ import os
 from lango_cli.crypto.mac import pack
 
 HEAD = 4
-LIMIT = 16000
-"""Bytes of a frame; an empty pipe takes 16 KiB at least."""
+LIMIT = 60000
+"""Bytes of a frame; an empty pipe takes 64 KiB."""
 
 
 def encode(*parts: bytes) -> bytes:
