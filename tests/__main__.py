@@ -2,7 +2,8 @@
 
     python3 -m tests             linters, types, import contracts, tests; last line: the counts
     python3 -m tests generate    write man/, completions/ and the tables in README.md anew
-    python3 -m tests bench       speed and memory beside their references
+    python3 -m tests bench       speed and memory beside their references; with names of parts,
+                                 such as `settings custody`, those alone
     python3 -m tests soak        the long runs: many processes, kill -9, flipped bytes
 
 It needs python3 (3.11 or newer) and git, and brings the rest: an environment of its own in

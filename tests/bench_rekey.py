@@ -54,7 +54,7 @@ with opening.open_vault(Flags(), None, print) as vault:
 
 def rekey(bench: Bench) -> None:
     """The rate of a rekey: at least 0.8 of the bare one's, in less than 200 MiB."""
-    home = bench.vault("large", 0)
+    home = bench.vault("rekeyed", 0)
     bench.call([bench.python, "-c", FILL, str(COUNT), str(SIZE)])
     mine: list[Spent] = []
     bare: list[Spent] = []
