@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 
@@ -58,12 +59,22 @@ class Profiles(Protocol):
         """Conflict if its last version is not this one (None: any)."""
 
     def write(
-        self, name: str | None, document: dict[str, Any], *, if_version: int | None = None
+        self,
+        name: str | None,
+        document: dict[str, Any],
+        *,
+        if_version: int | None = None,
+        beside: Callable[[], None] | None = None,
     ) -> ProfileMeta:
-        """A new version; Conflict if the last one is not `if_version`."""
+        """A new version; Conflict if the last one is not `if_version`. `beside`: as for `create`."""
 
-    def create(self, name: str, document: dict[str, Any]) -> ProfileMeta:
-        """A new profile; ProfileExists if the name is taken."""
+    def create(
+        self, name: str, document: dict[str, Any], *, beside: Callable[[], None] | None = None
+    ) -> ProfileMeta:
+        """A new profile; ProfileExists if the name is taken.
+
+        `beside`: what else is done in the same transaction, such as the secrets it refers to.
+        """
 
     def use(self, name: str) -> None:
         """Make it the active one."""

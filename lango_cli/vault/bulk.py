@@ -157,26 +157,38 @@ def write(
 
     Conflict if the vault has moved since the comparison.
     """
-    wanted = [one for one in standings if one.kind in (NEW, CHANGED, DESCRIBED)]
+    wanted = _wanted(standings)
     if not wanted:
         return
     watcher: Progress = progress or Unwatched()
     watcher.start("importing", len(wanted))
-    new = [one for one in wanted if one.kind == NEW]
+    new = sum(one.kind == NEW for one in wanted)
     with secrets._store.write():
-        _check_unmoved(secrets, wanted)
-        detail = f"{len(new)} new, {len(wanted) - len(new)} changed"
-        secrets._record("secret.import", source, detail)
-        for at in range(0, len(new), CHUNK):
-            chunk = new[at : at + CHUNK]
-            _insert(secrets, chunk, f"import {source}")
-            watcher.advance(len(chunk))
-        for one in wanted:
-            if one.kind != NEW:
-                _update(secrets, one, f"import {source}")
-                watcher.advance()
+        secrets._record("secret.import", source, f"{new} new, {len(wanted) - new} changed")
+        write_inside(secrets, wanted, f"import {source}", watcher)
         secrets._sweep()
     secrets._tidy()
+
+
+def write_inside(
+    secrets: Secrets, standings: Sequence[Standing], detail: str, watcher: Progress
+) -> None:
+    """`write` for the inside of a transaction that has more to do; `detail` is for the records."""
+    wanted = _wanted(standings)
+    _check_unmoved(secrets, wanted)
+    new = [one for one in wanted if one.kind == NEW]
+    for at in range(0, len(new), CHUNK):
+        chunk = new[at : at + CHUNK]
+        _insert(secrets, chunk, detail)
+        watcher.advance(len(chunk))
+    for one in wanted:
+        if one.kind != NEW:
+            _update(secrets, one, detail)
+            watcher.advance()
+
+
+def _wanted(standings: Sequence[Standing]) -> list[Standing]:
+    return [one for one in standings if one.kind in (NEW, CHANGED, DESCRIBED)]
 
 
 def _check_unmoved(secrets: Secrets, wanted: Sequence[Standing]) -> None:
@@ -186,7 +198,7 @@ def _check_unmoved(secrets: Secrets, wanted: Sequence[Standing]) -> None:
         if found != (None if one.kind == NEW else (one.secret, one.version)):
             raise Conflict(
                 f"{one.name} was changed by another process in the meantime",
-                hint="nothing was written; run the import again",
+                hint="nothing was written; run the command again",
             )
 
 

@@ -26,6 +26,7 @@ from lango_cli.vault.profile_documents import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from lango_cli.vault.rows import Row
@@ -45,13 +46,20 @@ class Profiles(Documents):
 
     @asks_first
     def write(
-        self, name: str | None, document: dict[str, Any], *, if_version: int | None = None
+        self,
+        name: str | None,
+        document: dict[str, Any],
+        *,
+        if_version: int | None = None,
+        beside: Callable[[], None] | None = None,
     ) -> ProfileMeta:
-        """A new version; Conflict if the last one is not `if_version`."""
+        """A new version; Conflict if the last one is not `if_version`. `beside`: as for `create`."""
         data, members = encode(document)
         with self._store.write():
             row = self._row(name)
             _expect(row[1], row[3], if_version)
+            if beside is not None:
+                beside()
             self._add(row, data, members)
             self._record("write", f"{row[1]}@{row[3] + 1}", f"{members} values")
             return self._known(row[1])
@@ -62,11 +70,19 @@ class Profiles(Documents):
         self._add(self._row(name), data, members)
 
     @asks_first
-    def create(self, name: str, document: dict[str, Any]) -> ProfileMeta:
-        """A new profile; ProfileExists if the name is taken."""
+    def create(
+        self, name: str, document: dict[str, Any], *, beside: Callable[[], None] | None = None
+    ) -> ProfileMeta:
+        """A new profile; ProfileExists if the name is taken.
+
+        `beside`: what else is done in the same transaction, such as the secrets it refers to.
+        """
         data, members = encode(document)
         with self._store.write():
-            self._add(self._new(name), data, members)
+            row = self._new(name)
+            if beside is not None:
+                beside()
+            self._add(row, data, members)
             self._record("create", f"{name}@1", f"{members} values")
             return self._known(name)
 

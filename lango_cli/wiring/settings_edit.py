@@ -19,7 +19,9 @@ from lango_cli.config.finding import find, flat
 from lango_cli.config.references import is_reference, resolve
 from lango_cli.config.setting import FALLBACK
 from lango_cli.errors import Conflict, InvalidSetting
+from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
+from lango_cli.vault import bulk
 from lango_cli.vault.envelope import LOCAL
 from lango_cli.vault.profile_documents import check_name
 from lango_cli.wiring import fallback, opening
@@ -213,8 +215,8 @@ def apply(
             name = flags.profile or vault.profiles.active()
             version, held = vault.profiles.version(name), vault.profiles.read(name)
             _ask(agreed)
-            _seal(vault, name, held, changes)
-            vault.profiles.write(name, held, if_version=version)
+            beside = _seal(vault, name, held, changes)
+            vault.profiles.write(name, held, if_version=version, beside=beside)
         if policy is not None and unlocked is not None:
             unlocked.slots.set_fallback(policy)
         if changes.file:
@@ -252,21 +254,42 @@ def into_profile(
         vault.profiles.expect(name, if_version)
     else:
         check_name(name)
-    _seal(vault, name, held, changes)
+    beside = _seal(vault, name, held, changes)
     if known:
-        return vault.profiles.write(name, held, if_version=if_version)
-    return vault.profiles.create(name, held)
+        return vault.profiles.write(name, held, if_version=if_version, beside=beside)
+    return vault.profiles.create(name, held, beside=beside)
 
 
-def _seal(vault: Vault, name: str, held: dict[str, Any], changes: Changes) -> None:
-    """Put the changes into what a profile holds, checked, and sensitive values into secrets."""
+class Sensitive(NamedTuple):
+    """A sensitive value on its way into the vault; `bulk.Incoming`."""
+
+    name: str
+    value: SecretBytes
+    note: str | None = None
+    owner: str | None = None
+    tags: tuple[str, ...] | None = None
+    expires_at: float | None = None
+    rotate_every: float | None = None
+
+
+def _seal(vault: Vault, name: str, held: dict[str, Any], changes: Changes) -> Callable[[], None]:
+    """Put the changes into what a profile holds, checked.
+
+    What is returned writes the sensitive values, inside of the transaction that writes the
+    profile: a reference and what it refers to come together or not at all.
+    """
     for key in changes.secrets:
         changes.sealed[key] = f"{{{{secret:{secret_name(name, key)}}}}}"
     for key, value in changes.sealed.items():
         _into(held, key, value)
     document.refuse(document.problems(held), f"profile {name}")
-    for key, secret in changes.secrets.items():
-        vault.secrets.set(secret_name(name, key), secret)
+    values = [Sensitive(secret_name(name, key), one) for key, one in changes.secrets.items()]
+    standings = bulk.compare(vault.secrets, values)
+    for one in standings:
+        if one.kind == bulk.REFUSED:
+            raise InvalidSetting(f"{one.name} cannot be kept: {one.reason}")
+    detail = f"settings of profile {name}"
+    return lambda: bulk.write_inside(vault.secrets, standings, detail, Unwatched())
 
 
 def _into(held: dict[str, Any], key: str, value: Any) -> None:  # noqa: ANN401

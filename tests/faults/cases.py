@@ -25,6 +25,8 @@ from lango_cli.vault.rekey import rekey
 from lango_cli.vault.restore import Restore
 from lango_cli.vault.vacuum import vacuum
 from lango_cli.vault.vault import Vault, make_bundle
+from lango_cli.wiring import settings_edit
+from lango_cli.wiring.flags import Flags
 from tests.faults.look import KEPT
 from tests.vault.place import (
     KEYFILE_SLOT,
@@ -328,6 +330,29 @@ def save_profile(place: Place, begin: Callable[[], None]) -> None:
         vault.profiles.write("default", {"secrets": {"versions": 6}}, if_version=1)
 
 
+def save_sensitive(place: Place, begin: Callable[[], None]) -> None:
+    """A document of settings with sensitive values, new and changed, as `settings import` does."""
+    given = {"apiKey": "newer"}, {"apiKey": "x" * 5000}, {"apiKey": "third"}
+    changes = settings_edit.Changes()
+    for name, members in zip(("openai", "anthropic", "gemini"), given, strict=True):
+        changes.put(f"providers.{name}.apiKey", members["apiKey"])
+    flags = Flags()
+    flags.home = str(place.folder)
+    with place.open() as vault:
+        begin()
+        settings_edit.apply(flags, changes, vault)
+
+
+def one_sensitive(place: Place) -> None:
+    """One of them is there."""
+    changes = settings_edit.Changes()
+    changes.put("providers.openai.apiKey", "older")
+    flags = Flags()
+    flags.home = str(place.folder)
+    with place.open() as vault:
+        settings_edit.apply(flags, changes, vault)
+
+
 def use_profile(place: Place, begin: Callable[[], None]) -> None:
     """Another profile is the active one."""
     with place.open() as vault:
@@ -515,6 +540,7 @@ CASES = {
     "encrypt": Case(encrypt, decrypted_and_changed),
     "import": Case(take_in),
     "profile write": Case(save_profile),
+    "profile with secrets": Case(save_sensitive, one_sensitive),
     "profile use": Case(use_profile),
     "profile rollback": Case(roll_profile_back, saved),
     "profile delete": Case(delete_profile),
