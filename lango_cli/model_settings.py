@@ -66,7 +66,7 @@ class Profiles(Protocol):
         if_version: int | None = None,
         beside: Callable[[], None] | None = None,
     ) -> ProfileMeta:
-        """A new version; Conflict if the last one is not `if_version`. `beside`: as for `create`."""
+        """A new version; Conflict if the last is not `if_version`. `beside`: as for `create`."""
 
     def create(
         self, name: str, document: dict[str, Any], *, beside: Callable[[], None] | None = None

@@ -41,11 +41,9 @@ def get(
 ) -> None:
     """Print the value of a setting that is in force."""
     find_or_parent(key)
-    with vault_of(call, None if resolve else key) as vault:
+    with vault_of(call, key) as vault:
         found = editing.look(call.flags, key, vault.profiles if vault else None)
-        value = found.value
-        if resolve and vault is not None:
-            value = editing.filled(key, value, vault)
+        value = editing.filled(key, found, vault) if resolve else found.value
     if call.ui.json:
         call.ui.document({"key": key, "value": value, "origin": found.origin})
     else:

@@ -15,7 +15,8 @@ from lango_cli.config.declared import everything, locate, nearest
 from lango_cli.config.durations import spelled
 from lango_cli.config.finding import flat
 from lango_cli.config.forms import REFERENCE
-from lango_cli.config.kinds import JSON_KINDS, WORDS
+from lango_cli.config.kinds import JSON_KINDS, STRUCTURED, WORDS, may_refer
+from lango_cli.config.references import deferred
 from lango_cli.config.texts import text_of
 from lango_cli.errors import InvalidSetting, LangoError, TooLarge, UnknownSetting
 
@@ -185,6 +186,8 @@ def crossed(values: Mapping[str, Any]) -> Iterator[str]:
 def to_text(setting: Setting, value: Any) -> str:  # noqa: ANN401  # what JSON holds
     """A JSON value as the setting's text, checked; InvalidSetting, which holds no value."""
     text = text_of(setting, value)
+    if may_refer(text) and deferred(setting, text, "") and setting.kind not in STRUCTURED:
+        return text
     try:
         setting.parse(text, "value")
     except InvalidSetting:
@@ -195,7 +198,14 @@ def to_text(setting: Setting, value: Any) -> str:  # noqa: ANN401  # what JSON h
 
 
 def to_json(setting: Setting, text: str) -> Any:  # noqa: ANN401  # what JSON holds
-    """The setting's text as the value that a document has."""
+    """The setting's text as the value that a document has; references stay text."""
+    if setting.kind not in STRUCTURED and may_refer(text) and REFERENCE.search(text):
+        return text
+    return from_text(setting, text)
+
+
+def from_text(setting: Setting, text: str) -> Any:  # noqa: ANN401  # what JSON holds
+    """The same of a text in which nothing is a reference, whatever it looks like."""
     kind = setting.kind
     if kind in JSON_KINDS:
         parsed = setting.parse(text, "value")

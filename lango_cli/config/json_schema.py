@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lango_cli.config.declared import everything
 from lango_cli.config.document import to_json
 from lango_cli.config.durations import UNITS
-from lango_cli.config.kinds import WORDS
+from lango_cli.config.kinds import STRUCTURED, WORDS
 
 if TYPE_CHECKING:
     from lango_cli.config.setting import Setting
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 FREE_PART = "^[A-Za-z0-9_:/-]{1,128}$"
 """What a free part of a name is; a dot would divide it."""
-_REFERENCE = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}|\{\{secret:[^{}\r\n]+\}\}"
+_VARIABLE = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"
+_REFERENCE = rf"{_VARIABLE}|\{{\{{secret:[^{{}}\r\n]+\}}\}}"
 _TEXTS = {"type": "array", "items": {"type": "string"}}
 _RULE = {
     "type": "object",
@@ -79,6 +80,16 @@ def leaf(setting: Setting) -> dict[str, Any]:
 
 
 def _takes(setting: Setting) -> dict[str, Any]:
+    """What it takes, a reference among it where it may have one."""
+    plain = _kind(setting)
+    text = plain.get("type") == "string" and "pattern" not in plain
+    if text or setting.guarded or setting.kind in (*STRUCTURED, *WORDS, "url"):
+        return plain
+    reference = _VARIABLE if setting.bootstrap else _REFERENCE
+    return {"anyOf": [plain, {"type": "string", "pattern": reference}]}
+
+
+def _kind(setting: Setting) -> dict[str, Any]:
     if setting.kind == "count":
         return {"type": "integer", "minimum": setting.low, "maximum": setting.high}
     if setting.kind == "choice":

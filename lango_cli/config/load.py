@@ -2,7 +2,8 @@
 
 The rule: default < `config.toml` < profile < environment < flag, and each value remembers where
 it came from. An unknown member of `config.toml` or a value out of range is an error, never passed
-over. Sections of layers that are not here yet are checked too, and used by nothing.
+over. Sections of layers that are not here yet are checked too, and used by nothing. A reference in
+the file or a profile is filled in once its setting is asked for; one in a variable is a text.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 
 from lango_cli import files
 from lango_cli.config.finding import find, flat
+from lango_cli.config.kinds import STRUCTURED, may_refer
 from lango_cli.config.schema import BY_KEY, SETTINGS
 from lango_cli.config.texts import text_of
 from lango_cli.errors import InvalidSetting
@@ -40,10 +42,15 @@ HEADER = "header"
 class Settings:
     """Values by name, each with its origin."""
 
-    __slots__ = ("_found",)
+    __slots__ = ("_found", "_secret")
 
-    def __init__(self, found: dict[str, tuple[Value, str]]) -> None:
+    def __init__(
+        self,
+        found: dict[str, tuple[Value | Given, str]],
+        secret: Callable[[str], str] | None = None,
+    ) -> None:
         self._found = found
+        self._secret = secret
 
     def text(self, key: str) -> str:
         """The value of a choice."""
@@ -77,9 +84,17 @@ class Settings:
     def _value(self, key: str) -> Value:
         found = self._found.get(key)
         if found is not None:
-            return found[0]
+            return self._filled(found[0]) if isinstance(found[0], Given) else found[0]
         setting = find(key)
         return setting.parse(setting.default, "the default")
+
+    def _filled(self, given: Given) -> Value:
+        from lango_cli.config.references import Filler
+
+        text = Filler(variable, self._secret).text(given.setting, given.text, given.where)
+        value = given.setting.parse(text, given.where)
+        self._found[given.setting.key] = (value, given.origin)  # A secret is read once.
+        return value
 
 
 class Folders:
@@ -179,15 +194,36 @@ class Given:
         """Of a value of TOML or JSON; InvalidSetting for one of another kind."""
         return cls(setting, text_of(setting, value, f"{where}: "), origin, where)
 
-    def value(self) -> Value:
-        """The value; InvalidSetting for one that the setting cannot have."""
-        return self.setting.parse(self.text, self.where)
+    @property
+    def refers(self) -> bool:
+        """Whether there are references in it; InvalidSetting for one that it may not have."""
+        if self.origin not in (FILE, PROFILE) or not may_refer(self.text):
+            return False
+        from lango_cli.config.references import deferred
+
+        return deferred(self.setting, self.text, f"{self.where}: ")
+
+    def value(self) -> Value | Given:
+        """The value, or this itself while it refers; InvalidSetting for one it cannot have."""
+        refers = self.refers
+        if refers and self.setting.kind not in STRUCTURED:
+            return self
+        value = self.setting.parse(self.text, self.where)
+        return self if refers else value
 
 
-def load(config: str, flags: Mapping[str, str], profile: Iterable[Given] = ()) -> Settings:
-    """All settings from `config.toml` at this path, a profile, the environment and these flags."""
+def load(
+    config: str,
+    flags: Mapping[str, str],
+    profile: Iterable[Given] = (),
+    secret: Callable[[str], str] | None = None,
+) -> Settings:
+    """All settings from `config.toml` at this path, a profile, the environment and these flags.
+
+    `secret` gives the text of a secret that a setting refers to, where a vault is open.
+    """
     found = layers(config, flags, profile)
-    return Settings({one.setting.key: (one.value(), one.origin) for one in found})
+    return Settings({one.setting.key: (one.value(), one.origin) for one in found}, secret)
 
 
 def layers(

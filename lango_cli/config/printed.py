@@ -10,7 +10,7 @@ from __future__ import annotations
 from lango_cli.codec import parse_json
 from lango_cli.config.durations import spelled
 from lango_cli.config.formed import dump
-from lango_cli.config.kinds import JSON_KINDS, WORDS
+from lango_cli.config.kinds import JSON_KINDS, STRUCTURED, WORDS
 from lango_cli.errors import InvalidSetting
 
 TYPE_CHECKING = False
@@ -26,16 +26,18 @@ def in_force(setting: Setting, given: Iterable[Given]) -> str:
 
     InvalidSetting for a value that a setting cannot have, and for a free one that is not set.
     """
-    text: str | None = None
+    standing: Given | None = None
     whole: dict[str, str] = {}
     for one in given:
         one.value()
         if one.setting.key == setting.key:
-            text = one.text
+            standing = one
         elif setting.key.startswith(f"{one.setting.key}."):
             whole[one.setting.key] = one.text
-    if text is not None:
-        return printed(setting, text)
+    if standing is not None and setting.kind not in STRUCTURED and standing.refers:
+        return standing.text
+    if standing is not None:
+        return printed(setting, standing.text)
     return _inside(setting, whole) if setting.kind == "free" else printed(setting, setting.default)
 
 

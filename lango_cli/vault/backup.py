@@ -182,7 +182,7 @@ def _publish(vault: Parts, passing: Passing, backup: Backup, warn: Callable[[str
 def _remember(vault: Parts, path: str, backup: Backup, detail: str) -> None:
     envelope = backup.about.envelope
     with vault.store.write():
-        if vault.policy.audit_retention:
+        if vault.policy.settled().audit_retention:
             Backups(vault.store).forget_lost(vault.clock() - vault.policy.audit_retention)
         rows_backup.remember(
             vault.store,

@@ -53,7 +53,7 @@ class Profiles(Documents):
         if_version: int | None = None,
         beside: Callable[[], None] | None = None,
     ) -> ProfileMeta:
-        """A new version; Conflict if the last one is not `if_version`. `beside`: as for `create`."""
+        """A new version; Conflict if the last is not `if_version`. `beside`: as for `create`."""
         data, members = encode(document)
         with self._store.write():
             row = self._row(name)

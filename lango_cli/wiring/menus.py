@@ -160,9 +160,8 @@ class Opened:
 
     def reveal(self, key: str) -> SecretText:
         """What a sensitive setting's kept value leads to; the audit records that it was read."""
-        kept = self._kept().get(key, "")
-        if self._vault is not None:
-            kept = settings_edit.filled(key, kept, self._vault)
+        found = settings_edit.Standing(self._kept().get(key, ""), load.PROFILE)
+        kept = settings_edit.filled(key, found, self._vault)
         return SecretText(kept if isinstance(kept, str) else dump(kept))
 
 

@@ -69,7 +69,7 @@ def policy_of(settings: Settings, flags: Flags) -> Policy:
     else:
         policy.lock_timeout = flags.lock_timeout
     policy.audit_reads = settings.text("audit.reads")
-    fill_policy(policy, settings)
+    policy.late = lambda late: fill_policy(late, settings)
     return policy
 
 

@@ -13,6 +13,8 @@ from lango_cli.vault import rows_profiles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lango_cli.config.load import Given, Settings
     from lango_cli.config.setting import Setting
     from lango_cli.model_settings import Profiles
@@ -22,12 +24,18 @@ if TYPE_CHECKING:
 
 
 def settings_of(flags: Flags, vault: Parts) -> Settings:
-    """The settings in force for a command that has the vault open.
+    """The settings in force for a command that has the vault open, with its secrets to refer to.
 
     ProfileNotFound where `--profile` names none; InvalidSetting where a profile holds a value that
     a setting cannot have; Tampered or KeyUnusable where it does not open.
     """
-    return load.load(load.folders(flags.home).config, flags.settings, _layer(flags, vault))
+    config = load.folders(flags.home).config
+    return load.load(config, flags.settings, _layer(flags, vault), reads_secrets(vault))
+
+
+def reads_secrets(vault: Parts) -> Callable[[str], str]:
+    """What gives the text of a secret that a setting refers to; its record is an access."""
+    return lambda name: vault.reader.get(name).value.reveal().decode()
 
 
 def _layer(flags: Flags, vault: Parts) -> list[Given]:

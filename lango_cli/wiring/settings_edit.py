@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lango_cli import files
 from lango_cli.config import document, load
-from lango_cli.config.declared import member
+from lango_cli.config.declared import locate, member
 from lango_cli.config.finding import find, flat
-from lango_cli.config.references import is_reference, resolve
+from lango_cli.config.references import Filler, is_reference
 from lango_cli.config.setting import FALLBACK
 from lango_cli.errors import Conflict, InvalidSetting
+from lango_cli.formats.entry import Entry
 from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import bulk
 from lango_cli.vault.envelope import LOCAL
 from lango_cli.vault.profile_documents import check_name
 from lango_cli.wiring import fallback, opening
-from lango_cli.wiring.settings import profile_layer
+from lango_cli.wiring.settings import profile_layer, reads_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -139,16 +140,19 @@ def changed(values: Mapping[str, Standing]) -> dict[str, Any]:
     }
 
 
-def filled(key: str, value: Any, vault: Vault) -> Any:  # noqa: ANN401  # what JSON holds
-    """The value, its references filled in; SecretNotFound or InvalidSetting where one fails."""
+def filled(key: str, found: Standing, vault: Vault | None) -> Any:  # noqa: ANN401  # what JSON holds
+    """The value, its references filled in and checked; what a variable of lango's has stays.
 
-    def secret(reference: str) -> str:
-        try:
-            return vault.reader.get(reference).value.reveal().decode()
-        except UnicodeDecodeError:
-            raise InvalidSetting(f"{key} refers to {reference}, which is no text") from None
-
-    return resolve(key, value, load.variable, secret)
+    SecretNotFound or InvalidSetting where one fails.
+    """
+    if found.origin not in (load.FILE, load.PROFILE):
+        return found.value
+    filler = Filler(load.variable, None if vault is None else reads_secrets(vault))
+    setting = locate(key)
+    if setting is None or setting.kind == "free":
+        return filler.value(key, found.value)
+    text = filler.text(setting, document.to_text(setting, found.value), "the settings")
+    return document.from_text(setting, text)
 
 
 class Changes:
@@ -260,18 +264,6 @@ def into_profile(
     return vault.profiles.create(name, held, beside=beside)
 
 
-class Sensitive(NamedTuple):
-    """A sensitive value on its way into the vault; `bulk.Incoming`."""
-
-    name: str
-    value: SecretBytes
-    note: str | None = None
-    owner: str | None = None
-    tags: tuple[str, ...] | None = None
-    expires_at: float | None = None
-    rotate_every: float | None = None
-
-
 def _seal(vault: Vault, name: str, held: dict[str, Any], changes: Changes) -> Callable[[], None]:
     """Put the changes into what a profile holds, checked.
 
@@ -283,7 +275,7 @@ def _seal(vault: Vault, name: str, held: dict[str, Any], changes: Changes) -> Ca
     for key, value in changes.sealed.items():
         _into(held, key, value)
     document.refuse(document.problems(held), f"profile {name}")
-    values = [Sensitive(secret_name(name, key), one) for key, one in changes.secrets.items()]
+    values = [Entry(secret_name(name, key), one) for key, one in changes.secrets.items()]
     standings = bulk.compare(vault.secrets, values)
     for one in standings:
         if one.kind == bulk.REFUSED:
@@ -311,7 +303,12 @@ def _check_file(flags: Flags, values: Mapping[str, Any]) -> None:
         texts.pop(key, None)
         if value is not None:
             texts[key] = document.to_text(find(key), value)
-    parsed = {key: (find(key).parse(text, key), load.FILE) for key, text in texts.items()}
+    parsed: dict[str, tuple[load.Value | load.Given, str]] = {}
+    for key, text in texts.items():
+        one = load.Given(find(key), text, load.FILE, key)
+        value = one.value()
+        if not isinstance(value, load.Given):
+            parsed[key] = (value, load.FILE)
     if any(key.startswith(PII) for key in values):
         from lango_cli.wiring.redacting import Choice, patterns
 

@@ -14,7 +14,6 @@ from lango_cli.config import document, load
 from lango_cli.config.declared import everything, locate, nearest
 from lango_cli.config.finding import find, flat
 from lango_cli.config.json_schema import schema
-from lango_cli.config.references import resolve
 from lango_cli.config.schema import SETTINGS
 from lango_cli.errors import InvalidSetting, LangoError, TooLarge, UnknownSetting
 from tests.config.test_load import OTHER
@@ -208,18 +207,6 @@ def test_a_redacted_document_has_no_reference_and_nothing_free() -> None:
         "server.port": 1,
     }
     assert document.redacted(values) == dict.fromkeys(values, "[REDACTED]") | {"server.port": 1}
-
-
-def test_a_reference_is_filled_once_and_what_it_gives_is_not_looked_at() -> None:
-    variables = {"A": "${B}", "B": "${A}", "S": "{{secret:x}}"}
-    secrets = {"x": "{{secret:x}} ${A}", "y": "why"}
-    value = {"one": ["${A}-${S}", "{{secret:x}}", 5], "two": "{{ x }} $A {{secret:y}}!"}
-    assert resolve("k", value, variables.get, secrets.__getitem__) == {
-        "one": ["${B}-{{secret:x}}", "{{secret:x}} ${A}", 5],
-        "two": "{{ x }} $A why!",
-    }
-    with pytest.raises(InvalidSetting, match="k refers to NONE, which is not set"):
-        resolve("k", "${NONE}", variables.get, secrets.__getitem__)
 
 
 def test_a_sensitive_value_does_not_stand_in_the_file(tmp_path: Path) -> None:

@@ -154,9 +154,9 @@ def test_a_flag_stands_before_a_variable_before_the_file_before_the_default(
 def policy_differs(key: str) -> bool:
     """Whether the policy of an open vault follows this setting."""
     flags = Flags()
-    usual = opening.policy_of(load.Settings({}), flags)
+    usual = opening.policy_of(load.Settings({}), flags).settled()
     settings = load.Settings({key: (find(key).parse(OTHER[key], "test"), load.FLAG)})
-    policy = opening.policy_of(settings, flags)
+    policy = opening.policy_of(settings, flags).settled()
     return any(getattr(policy, name) != getattr(usual, name) for name in usual.__slots__)
 
 
