@@ -124,7 +124,7 @@ REVEALS: dict[str, int] = {
     "wiring/masking.py": 1,
     "wiring/menus.py": 1,
     "wiring/redacting.py": 1,
-    "wiring/settings_edit.py": 1,
+    "wiring/settings.py": 1,
     "wiring/slotting.py": 2,
 }
 """How often each file looks inside a secret: `.reveal()` and `.text()`."""

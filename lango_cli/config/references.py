@@ -124,7 +124,8 @@ class Filler:
             chain.append(text)
             if text in chain[:-1]:
                 return InvalidSetting(
-                    f"{key} refers to a cycle of references: {' -> '.join(chain)}"
+                    f"{key} refers to a cycle of references: {' -> '.join(chain)}",
+                    hint="put the value itself where one of them is",
                 )
             try:
                 text = self._held(key, text)
