@@ -18,6 +18,7 @@ from lango_cli.cli import (
     keys_kms,
     keys_registry,
     keys_slot_add,
+    keys_slot_show,
     keys_use,
     parse,
 )
@@ -31,7 +32,7 @@ from lango_cli.cli.credentials import (
     slot_members,
 )
 from lango_cli.cli.exposed import exposed_members, tell_exposed
-from lango_cli.cli.keys_app import SlotName, app, header, slot_app
+from lango_cli.cli.keys_app import SlotName, app, end_sessions, header, slot_app
 from lango_cli.cli.options import command
 from lango_cli.errors import (
     AnotherVault,
@@ -45,13 +46,12 @@ from lango_cli.vault.grouping import find_member
 from lango_cli.vault.parts import find_slot
 from lango_cli.vault.slot_info import describe
 from lango_cli.vault.slots import check_label
-from lango_cli.wiring import drilling, opening, slotting, standing
+from lango_cli.wiring import drilling, opening, slotting
 
 if TYPE_CHECKING:
     from lango_cli.cli.terminal import Prompter
     from lango_cli.model import SlotInfo
     from lango_cli.vault.envelope import Slot
-    from lango_cli.vault.vault import Vault
 
 __all__ = [
     "app",
@@ -60,6 +60,7 @@ __all__ = [
     "keys_kms",
     "keys_registry",
     "keys_slot_add",
+    "keys_slot_show",
     "keys_use",
 ]
 
@@ -149,7 +150,7 @@ def remove_slot(
         exposed = vault.secrets.exposed() if compromised else []
     call.ui.note(f"slot {gone.label} is gone")
     still = warn_of_backups(call, f"slot {gone.label}", holding)
-    _end_sessions(call, vault)
+    end_sessions(call, vault)
     if gone.kind == "keyfile":
         call.ui.note("its keyfile stays where it is; delete it if no other slot needs it")
     if call.ui.json:
@@ -158,13 +159,6 @@ def remove_slot(
     elif compromised:
         tell_exposed(call, exposed)
         call.ui.note(STILL_OPENS)
-
-
-def _end_sessions(call: Call, vault: Vault) -> None:
-    """Who may not unlock any more must not go on by an unlock session either."""
-    ended = standing.end_sessions(opening.folders_of(call.flags), vault.id)
-    if ended:
-        call.ui.note(f"the unlock session is ended: the {' and the '.join(ended)} kept one")
 
 
 def _agree_to_remove(call: Call, slot: Slot, confirm: str | None, *, by_name: bool) -> None:
@@ -243,7 +237,7 @@ def passphrase(
         holding = vault.backups.holding_slot(slot)
         info = vault.slots.change_credential(slot.id, "passphrase", new.read(), function)
     call.ui.note(f"slot {info.label} has a new passphrase ({info.kdf})")
-    _end_sessions(call, vault)
+    end_sessions(call, vault)
     call.ui.note(NOT_PROTECTED)
     still = warn_of_backups(call, "the old passphrase", holding)
     if call.ui.json:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lango_cli.cli.secrets_app import when
-from lango_cli.wiring import opening
+from lango_cli.wiring import opening, standing
 
 if TYPE_CHECKING:
     from lango_cli.cli.call import Call
     from lango_cli.vault.envelope import Envelope
     from lango_cli.vault.key_info import KeyInfo
+    from lango_cli.vault.vault import Vault
 
 app = typer.Typer()
 slot_app = typer.Typer()
@@ -31,6 +32,13 @@ KeyVersionName = Annotated[
 def header(call: Call) -> Envelope:
     """The header as it is on disk."""
     return opening.home_of(opening.folders_of(call.flags)).read_header(call.ui.warn)
+
+
+def end_sessions(call: Call, vault: Vault) -> None:
+    """Who may not unlock any more must not go on by an unlock session either."""
+    ended = standing.end_sessions(opening.folders_of(call.flags), vault.id)
+    if ended:
+        call.ui.note(f"the unlock session is ended: the {' and the '.join(ended)} kept one")
 
 
 def described(key: KeyInfo) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`lango keys slot group|member|show`: slots that several open together.
+"""`lango keys slot group|member`: slots that several open together.
 
 The rule: a member holds a share and nothing more. Whatever changes a group gives all its members
 new shares, so what one of them held before is of no use then; that takes a real unlock, and none
@@ -8,28 +8,33 @@ of the other members.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Argument, Option
 
 from lango_cli.cli import credentials, parse
+from lango_cli.cli.backups import warn_of_backups
 from lango_cli.cli.call import Call  # noqa: TC001  # Typer reads annotations when it runs
 from lango_cli.cli.credentials import KdfName, slot_members
-from lango_cli.cli.keys_app import SlotName, header, slot_app
+from lango_cli.cli.keys_app import SlotName, end_sessions, header, slot_app
 from lango_cli.cli.keys_slot_add import UNCHANGED, say_fallback
+from lango_cli.cli.keys_slot_show import group_members
 from lango_cli.cli.options import command
 from lango_cli.errors import KeyNotFound, Locked, UsageProblem
 from lango_cli.vault.grouping import find_member
 from lango_cli.vault.groups import check_size
 from lango_cli.vault.header import SHARES
 from lango_cli.vault.parts import find_slot
-from lango_cli.vault.recipient import Group, Keeper
+from lango_cli.vault.recipient import Group
 from lango_cli.vault.slot_info import describe
 from lango_cli.wiring import grouped, key_uris, making, opening, slotting
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lango_cli.secret import SecretBytes
+    from lango_cli.vault.backups import Known
     from lango_cli.vault.create import NewSlot
     from lango_cli.vault.envelope import Envelope, Slot
     from lango_cli.vault.recipient import Member
@@ -197,14 +202,6 @@ def add_group(
         call.ui.document({"slot": slot_members(info) | group_members(found)})
 
 
-def group_members(slot: Slot) -> dict[str, Any]:
-    """What a group has besides a slot's own, as JSON has it; nothing for another slot."""
-    if not isinstance(slot.keeper, Group):
-        return {}
-    members = [grouped.described(member) for member in slot.members]
-    return {"threshold": slot.keeper.threshold, "members": members}
-
-
 @command(member_app, "add", unlocks=True)
 def add_member(
     call: Call,
@@ -228,6 +225,7 @@ def add_member(
     undo = slotting.Undo()
     with call.vault(real=True) as vault:
         slot = _group(vault.envelope, name)
+        holding = vault.backups.holding_slot(slot)
         try:
             new = given.make(vault, wanted, undo)
             grouped.refuse_alone(vault.envelope, new)
@@ -238,7 +236,11 @@ def add_member(
             raise
         new.check()
     _tell(
-        call, vault, info.id, f"member {made.label} is there: slot {info.label} takes {info.kdf}"
+        call,
+        vault,
+        info.id,
+        holding,
+        f"member {made.label} is there: slot {info.label} takes {info.kdf}",
     )
 
 
@@ -255,11 +257,16 @@ def remove_member(
     call.can_agree("slot member remove", call.yes)
     with call.vault(real=True) as vault:
         slot, member = _member(vault.envelope, member.id)
+        holding = vault.backups.holding_slot(slot)
         call.agree(f"Remove member {member.label} ({member.kind}) of slot {slot.label}?")
         info = vault.groups.remove_member(slot.id, member, number)
         grouped.forget_entries(call.flags, vault.id, [member], call.ui.warn)
     _tell(
-        call, vault, info.id, f"member {member.label} is gone: slot {info.label} takes {info.kdf}"
+        call,
+        vault,
+        info.id,
+        holding,
+        f"member {member.label} is gone: slot {info.label} takes {info.kdf}",
     )
 
 
@@ -273,11 +280,12 @@ def change_passphrase(call: Call, new: credentials.NewPassphrase, kdf: str | Non
     new.check()
     call.flags.slot = None
     with call.vault(real=True) as vault:
-        _, member = _member(vault.envelope, found[1].id)
+        slot, member = _member(vault.envelope, found[1].id)
+        holding = vault.backups.holding_slot(slot)
         text = new.read(f"New passphrase of {member.label}")
         held = slotting.passphrase_slot(text, member.label, kdf or member.kdf_name)
         info = grouped.replace_member(vault, replace(held, slot_id=member.id))
-    _tell(call, vault, info.id, f"member {member.label} has a new passphrase")
+    _tell(call, vault, info.id, holding, f"member {member.label} has a new passphrase")
     return True
 
 
@@ -289,14 +297,17 @@ def _taken(slot: Slot) -> int:
     return slot.keeper.threshold if isinstance(slot.keeper, Group) else 0
 
 
-def _tell(call: Call, vault: Vault, slot_id: str, text: str) -> None:
+def _tell(call: Call, vault: Vault, slot_id: str, holding: Sequence[Known], text: str) -> None:
+    """What was done, and what still opens with what the members held before."""
     call.ui.note(text)
+    end_sessions(call, vault)
     call.ui.note(OLD_OPENS)
+    still = warn_of_backups(call, "what the members held before", holding)
     if call.ui.json:
         found = find_slot(vault.envelope, slot_id)
         (info,) = (one for one in describe(vault.envelope, {}) if one.id == slot_id)
         about = slot_members(info) | group_members(found)
-        call.ui.document({"slot": about, "not_protected": OLD_OPENS})
+        call.ui.document({"slot": about, "not_protected": OLD_OPENS, "backups": still})
 
 
 def _group(envelope: Envelope, name: str) -> Slot:
@@ -315,33 +326,3 @@ def _member(envelope: Envelope, name: str) -> tuple[Slot, Member]:
             f"no member is called {name}", hint="see who there is: lango keys slot show SLOT"
         )
     return found
-
-
-@command(slot_app, "show")
-def show_slot(call: Call, name: SlotName) -> None:
-    """Show what the header says of one slot: how it opens, where its key is, its members."""
-    envelope = header(call)
-    slot = find_slot(envelope, name)
-    (info,) = (one for one in describe(envelope, {}) if one.id == slot.id)
-    uri = slot.keeper.uri if isinstance(slot.keeper, Keeper) else None
-    if call.ui.json:
-        members = slot_members(info) | {"uri": uri} | group_members(slot)
-        call.ui.document({"slot": members})
-        return
-    rows = [
-        ("id", slot.id),
-        ("label", slot.label),
-        ("kind", slot.kind),
-        ("strength", slot.strength),
-        ("opens by", info.kdf),
-        ("created", slot.created),
-        ("key", info.fingerprint),
-    ]
-    rows += [("kept by", uri)] if uri else []
-    rows += [("member", _line(member)) for member in slot.members]
-    call.ui.pairs(rows)
-
-
-def _line(member: Member) -> str:
-    where = f", kept by {member.keeper.uri}" if isinstance(member.keeper, Keeper) else ""
-    return f"{member.label} ({member.kind}), {member.strength}, id {member.id}{where}"
