@@ -161,8 +161,8 @@ _lango() {
             'lango keys kms') where='lango keys kms' ;;
             'lango keys ls') where='lango keys list' ;;
             'lango keys slot add') where='lango keys slot add' ;;
-            'lango keys slot group') where='lango keys slot group' ;;
             'lango keys slot show') where='lango keys slot show' ;;
+            'lango keys slot group') where='lango keys slot group' ;;
             'lango keys slot move') where='lango keys slot move' ;;
             'lango keys slot rewrap') where='lango keys slot rewrap' ;;
             'lango keys slot list') where='lango keys slot list' ;;
@@ -389,10 +389,10 @@ _lango() {
         'lango keys sign') commands='' options='--each --from-file --base64 --output --force --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot --share' ;;
         'lango keys verify') commands='' options='--each --from-file --base64 --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot --share' ;;
         'lango keys passphrase') commands='' options='--kdf --new-passphrase-fd --new-passphrase-file --passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot --share' ;;
-        'lango keys slot') commands='add group show move rewrap list remove test rename member rm ls mv' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot --share' ;;
+        'lango keys slot') commands='add show group move rewrap list remove test rename member rm ls mv' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot --share' ;;
         'lango keys slot add') commands='' options='--label --keyfile --kdf --new-passphrase-fd --new-passphrase-file --recovery-file --passphrase-fd --passphrase-file --passphrase-command --recovery --slot --share' ;;
-        'lango keys slot group') commands='' options='--threshold --label --keyfile --new-passphrase-file --recovery-file --kdf --passphrase-fd --passphrase-file --passphrase-command --recovery --slot --share' ;;
         'lango keys slot show') commands='' options='' ;;
+        'lango keys slot group') commands='' options='--threshold --label --keyfile --new-passphrase-file --recovery-file --kdf --passphrase-fd --passphrase-file --passphrase-command --recovery --slot --share' ;;
         'lango keys slot move') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot --share' ;;
         'lango keys slot rewrap') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot --share' ;;
         'lango keys slot list') commands='' options='--passphrase-fd --passphrase-file --passphrase-command --keyfile --recovery --slot --share' ;;
