@@ -190,10 +190,8 @@ def to_text(setting: Setting, value: Any) -> str:  # noqa: ANN401  # what JSON h
         return text
     try:
         setting.parse(text, "value")
-    except InvalidSetting:
-        raise InvalidSetting(
-            f"{setting.key} cannot have this value", hint=f"it takes {setting.takes()}"
-        ) from None
+    except InvalidSetting as err:
+        raise InvalidSetting(f"{setting.key} cannot have this value", hint=err.hint) from None
     return text
 
 

@@ -13,7 +13,8 @@ UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 FOREVER = "forever"
 LONGEST = 1000 * 365 * 86_400
 """The longest duration, in seconds: a thousand years."""
-EXAMPLES = "90s, 15m, 1h30m, 90d or 2w, the greater unit first and each once"
+ORDER = "the greater unit first, each once, and no 90m after an h"
+EXAMPLES = f"90s, 15m, 1h30m, 90d or 2w: {ORDER}"
 _DIGITS = 12
 
 
@@ -24,6 +25,13 @@ def seconds_of(text: str) -> int | None:
         return None
     total = sum(number * UNITS[unit] for number, unit in parts)
     return total if total <= LONGEST else None
+
+
+def is_disordered(text: str) -> bool:
+    """Whether a text that is no duration is one but for the order or size of its parts."""
+    units = [character for character in text if character in UNITS]
+    plain = all(character in UNITS or character in "0123456789" for character in text)
+    return plain and len(units) > 1 and _parts(text) is None
 
 
 def spelled(text: str) -> str:

@@ -6,7 +6,7 @@ flag. Which settings there are is `schema`'s.
 
 from __future__ import annotations
 
-from lango_cli.config.durations import FOREVER, LONGEST, seconds_of, span
+from lango_cli.config.durations import FOREVER, LONGEST, ORDER, is_disordered, seconds_of, span
 from lango_cli.config.kinds import WORDS
 from lango_cli.errors import InvalidSetting
 
@@ -122,8 +122,10 @@ class Setting:
         """The value that `text` stands for, or InvalidSetting naming `where` it was found."""
         value = self._parsed(text)
         if value is None:
+            slip = f"; {ORDER}" if self.kind == "duration" and is_disordered(text) else ""
             raise InvalidSetting(
-                f"{where}: {self.key} cannot have this value", hint=f"it takes {self.takes()}"
+                f"{where}: {self.key} cannot have this value",
+                hint=f"it takes {self.takes()}{slip}",
             )
         return value
 

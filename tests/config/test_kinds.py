@@ -130,6 +130,8 @@ def test_what_is_ambiguous_is_refused_by_each_setting(text: str, setting: Settin
     with pytest.raises(InvalidSetting) as caught:
         setting.parse(text, "here")
     assert "a duration" in (caught.value.hint or "")
+    several = text in ("1h1h", "30m1h", "1h90m")
+    assert ("the greater unit first" in (caught.value.hint or "")) == several
 
 
 @pytest.mark.parametrize("setting", DURATIONS, ids=lambda setting: setting.key)
