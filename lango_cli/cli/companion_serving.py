@@ -46,7 +46,7 @@ class Serving:
     def begin(self, keys: list[str], listen: str | None, socket: str | None) -> None:
         """Open the keys, then the listeners, and say where they are."""
         host, port = _place(listen) if listen is not None else ("", 0)
-        server = self._running.serve(_keys(keys), self._pin)
+        server = self._running.serve(_keys(keys), self._pin, self._call.ui.warn)
         server.asks, server.pairs = self._asks, self._pairs
         ui = self._call.ui
         if listen is not None:
@@ -63,6 +63,7 @@ class Serving:
     def announce(self, interfaces: list[str]) -> None:
         """Say on the local network that it is there."""
         self._running.announce(*self._place, interfaces)
+        self._call.ui.note("announced on the local network")
 
     def run(self) -> None:
         """Serve until a signal ends it."""
@@ -83,9 +84,9 @@ class Serving:
         if self._terminal is not None:
             self._terminal.close()
 
-    def _pin(self) -> SecretBytes | None:
+    def _pin(self, name: str) -> SecretBytes | None:
         ask = self._call.ask
-        return None if ask is None else ask.secret("PIN of the token")
+        return None if ask is None else ask.secret(f"PIN of key {name}")
 
     def _ask(self, question: Question) -> None:
         terminal = self._terminal

@@ -24,6 +24,8 @@ TYPE = "_lango-companion._tcp.local."
 SHOWN = 16
 """Digits of the fingerprint that are announced."""
 INFO_MILLISECONDS = 1000
+ASKING = 3.0
+"""Seconds, beyond those of listening, in which what was heard is asked for its address."""
 MOST = 64
 
 
@@ -68,7 +70,13 @@ def find(seconds: float, interfaces: Sequence[str]) -> list[Found]:
         browser = ServiceBrowser(network, TYPE, listener=heard)
         time.sleep(seconds)
         browser.cancel()
-        infos = [network.get_service_info(TYPE, one, INFO_MILLISECONDS) for one in heard.names()]
+        # Whoever announces much and answers nothing does not keep a person waiting for each.
+        until = time.monotonic() + seconds + ASKING
+        infos = [
+            network.get_service_info(TYPE, one, min(INFO_MILLISECONDS, left))
+            for one in heard.names()
+            if (left := int((until - time.monotonic()) * 1000)) > 0
+        ]
     finally:
         network.close()
     found = [_found(info) for info in infos if info is not None]
@@ -114,8 +122,12 @@ def _open(interfaces: Sequence[str]) -> Zeroconf:
 
 def _addresses(host: str, interfaces: Sequence[str]) -> list[str]:
     """Where the companion listens; for all addresses, those that this machine has."""
-    if not ipaddress.ip_address(host).is_unspecified:
-        return [host]
+    try:
+        given = {str(one[4][0]) for one in socket.getaddrinfo(host, None)}
+    except OSError as err:
+        raise files.problem("the address to listen at", err) from None
+    if not any(ipaddress.ip_address(one).is_unspecified for one in given):
+        return sorted(given)
     if interfaces:
         return list(interfaces)
     from ifaddr import get_adapters

@@ -1,6 +1,7 @@
 """The companion's listeners: TLS for paired clients, a private socket for this user's processes.
 
-The rule: so many connections at once and no more, each with a deadline until its request is read;
+The rule: so many connections at once and no more, each with a deadline until its request is read,
+and where there is no room whoever said nothing yet goes first;
 over TLS nobody unknown gets past the handshake, unless a pairing is awaited, and then to the
 pairing alone. The pins are read anew for each connection: who was forgotten is out at once. What
 goes wrong with one connection ends that connection.
@@ -21,6 +22,7 @@ from lango_cli import files, sockets
 from lango_cli.codec import b64
 from lango_cli.companion import serving
 from lango_cli.companion.desk import Question
+from lango_cli.companion.visitors import Visitors
 from lango_cli.crypto import certificates
 from lango_cli.errors import FileProblem, LangoError
 from lango_cli.rpc import channel, messages, pairing, places
@@ -60,7 +62,7 @@ class Server:
         """Whether a pairing is taken now."""
         self._failed = 0
         self._pairing = threading.Lock()
-        self._room = threading.BoundedSemaphore(AT_ONCE)
+        self._visitors = Visitors(AT_ONCE)
         self._seen: deque[bytes] = deque(maxlen=NONCES)
         self._seeing = threading.Lock()
         self._sockets: list[tuple[str, os.stat_result]] = []
@@ -102,22 +104,27 @@ class Server:
                 connection = sockets.accept(found, HEAD_SECONDS)
                 if connection is None:
                     continue
-                if not self._room.acquire(blocking=False):
-                    connection.close()
-                    continue
                 plain = socket.socket(fileno=connection.detach())
-                threading.Thread(target=self._serve, args=(plain, take), daemon=True).start()
+                ticket = self._visitors.enter(plain)
+                if ticket is None:
+                    plain.close()
+                    continue
+                given = (ticket, plain, take)
+                threading.Thread(target=self._serve, args=given, daemon=True).start()
 
         threading.Thread(target=accept, daemon=True).start()
 
     def _serve(
-        self, plain: socket.socket, take: Callable[[socket.socket], Connection | None]
+        self,
+        ticket: int,
+        plain: socket.socket,
+        take: Callable[[socket.socket], Connection | None],
     ) -> None:
         try:
             plain.settimeout(HEAD_SECONDS)
             connection = take(plain)
             if connection is not None:
-                self._talk(connection)
+                self._talk(connection, ticket)
                 connection.close()
         except (OSError, Garbled):
             pass  # whoever it was went away, was too slow, or speaks something else
@@ -127,7 +134,7 @@ class Server:
             self._desk.tell(f"a connection ended: unexpected ({type(err).__name__})")
         finally:
             plain.close()
-            self._room.release()
+            self._visitors.leave(ticket)
 
     def _take_local(self, plain: socket.socket) -> Connection | None:
         if sockets.peer_uid(plain) != os.geteuid():
@@ -147,7 +154,7 @@ class Server:
             return None
         return found
 
-    def _talk(self, connection: Connection) -> None:
+    def _talk(self, connection: Connection, ticket: int) -> None:
         answerer = channel.Answerer(connection)
         answerer.until = time.monotonic() + HEAD_SECONDS
         try:
@@ -156,13 +163,13 @@ class Server:
             answerer.answer(channel.BAD)
             return
         if path == messages.PAIRING:
-            self._pair(answerer)
+            self._pair(answerer, ticket)
         elif path == messages.PATH:
-            self._answer(answerer, headers)
+            self._answer(answerer, headers, ticket)
         else:
             answerer.answer(channel.BAD)
 
-    def _answer(self, answerer: channel.Answerer, headers: Mapping[str, str]) -> None:
+    def _answer(self, answerer: channel.Answerer, headers: Mapping[str, str], ticket: int) -> None:
         pin = self._pins.of(headers.get(messages.CLIENT, ""))
         if pin is None or not _is_shown(answerer.connection, pin):
             self._desk.tell("a client that is not paired was turned away")
@@ -178,6 +185,7 @@ class Server:
             answerer.answer(channel.REFUSED)
             return
         try:
+            self._visitors.is_known(ticket)
             request = messages.read_request(body)
             self._check_fresh(request)
         except Garbled:
@@ -217,11 +225,12 @@ class Server:
         if not said:
             raise serving.Refused(messages.NOBODY if said is None else messages.SAID_NO)
 
-    def _pair(self, answerer: channel.Answerer) -> None:
+    def _pair(self, answerer: channel.Answerer, ticket: int) -> None:
         if not self.pairs or not self._pairing.acquire(blocking=False):
             answerer.answer(channel.REFUSED)
             return
         try:
+            self._visitors.is_known(ticket)
             agreed = self._pair_once(answerer)
         except (OSError, Garbled):
             agreed = False

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 PROVIDER = "rpc"
 DEFAULT_KEY = "default"
+LOST = "lost"
+"""In place of a result: whether it was made is not known, and it is not asked for again."""
 SHOWN = 16
 """Digits of a fingerprint that stand in a key's name."""
 
@@ -168,7 +170,11 @@ class RpcCustodian:
         return self._where.problem(CustodyDenied, operation, reason)
 
     def _ask(self, operation: str, asked: Mapping[str, Any], method: str = "") -> dict[str, Any]:
-        """The result of one call, tried again while that may help."""
+        """The result of one call, tried again while that may help.
+
+        A request to sign is not sent again once the companion has it all: nobody is to sign twice
+        what was asked for once.
+        """
         reach_until = time.monotonic() + self._timeout
 
         def attempt(left: float) -> dict[str, Any]:
@@ -176,22 +182,31 @@ class RpcCustodian:
             if now >= reach_until:
                 raise self._too_late(operation)
             exchange = _Exchange(self._us, self._pin, reach_until, now + left)
-            try:
-                return exchange.run(self._request(method or operation, asked))
-            except TimeoutError:
-                raise self._too_late(operation) from None
-            except OSError as err:
-                raise self._unreached(operation, err) from None
-            except places.NotTheOne as err:
-                raise self._refused(operation, str(err)) from None
-            except messages.Garbled:
-                reason = "its answer is not one to this request"
-                raise self._refused(operation, reason) from None
+            return self._once(operation, exchange, self._request(method or operation, asked))
 
         result = self._calls.call(operation, attempt)
+        if LOST in result:
+            reason = "the connection ended before the answer; it may have signed"
+            raise self._where.unavailable(operation, reason)
         if "code" in result:
             raise self._meaning(operation, result["code"])
         return result
+
+    def _once(
+        self, operation: str, exchange: _Exchange, request: messages.Request
+    ) -> dict[str, Any]:
+        try:
+            return exchange.run(request)
+        except OSError as err:
+            if exchange.sent and operation == SIGN:
+                return {LOST: True}
+            if isinstance(err, TimeoutError):
+                raise self._too_late(operation) from None
+            raise self._unreached(operation, err) from None
+        except places.NotTheOne as err:
+            raise self._refused(operation, str(err)) from None
+        except messages.Garbled:
+            raise self._refused(operation, "its answer is not one to this request") from None
 
     def _too_late(self, operation: str) -> CustodyUnavailable:
         return self._where.unavailable(operation, "no answer in time")
@@ -236,6 +251,8 @@ class _Exchange:
     def __init__(self, us: Identity, pin: Pin, reach_until: float, until: float) -> None:
         self._us, self._pin = us, pin
         self._reach_until, self._until = min(reach_until, until), until
+        self.sent = False
+        """Whether the companion may have the whole request."""
 
     def run(self, request: messages.Request) -> dict[str, Any]:
         """The result, or `{"code": N}`; Garbled, OSError or NotTheOne."""
@@ -260,6 +277,7 @@ class _Exchange:
             _check_status(status)
             raise messages.Garbled
         asker.until = self._until
+        self.sent = True
         status, found = asker.finish(request.body)
         _check_status(status)
         body = asker.body(messages.REPLY_LIMIT)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from lango_cli import files
 from lango_cli.companion import software
 from lango_cli.companion.desk import Desk
+from lango_cli.config import load
 from lango_cli.crypto.keys import SigningKey
 from lango_cli.custody import enveloping
 from lango_cli.custody.local import LocalCustodian
@@ -33,9 +34,14 @@ if TYPE_CHECKING:
     from lango_cli.secret import SecretBytes
     from lango_cli.wiring.flags import Flags
 
+    Ask = Callable[[str], SecretBytes | None]
+    """The PIN of a key of this name, as a person types it; None where nobody can be asked."""
+
 FOLDER = "companion"
 """In the home: what a companion keeps that is served from it."""
 LOCAL = {f"local:{kind}": kind for kind in software.KINDS}
+WITH_PIN = ("pkcs11", "tpm2")
+"""Providers whose keys may want a PIN: they are looked at before anybody is served."""
 USUAL = {"default": "local:wrap", "signing": "local:sign"}
 """What is served where nothing is named."""
 
@@ -49,6 +55,26 @@ def need_extra(*modules: str) -> None:
         raise MissingExtra(
             "companions need an extra that is not installed", hint="pip install 'lango[rpc]'"
         ) from None
+
+
+class _Pin:
+    """The PIN of one served key: asked for once, while there is somebody to ask."""
+
+    def __init__(self, name: str, ask: Ask) -> None:
+        self._name = name
+        self._given: SecretBytes | None = None
+        self.ask: Ask | None = ask
+
+    def __call__(self) -> SecretBytes | None:
+        if self._given is None and self.ask is not None:
+            self._given = self.ask(self._name)
+        return self._given
+
+
+def _opens_by_pin(text: str) -> bool:
+    """Whether it is a TPM's key with a PIN, which is wanted when it opens and no earlier."""
+    uri = parse(text)
+    return uri.provider == "tpm2" and "pin" in uri.options and load.variable(load.PIN) is None
 
 
 class Running:
@@ -68,12 +94,15 @@ class Running:
         self._server: Server | None = None
         self._announced: Announcement | None = None
 
-    def serve(self, keys: Mapping[str, str], pin: Callable[[], SecretBytes | None]) -> Server:
-        """A server of these keys, by name: `local:wrap`, `local:sign` or a key URI."""
+    def serve(self, keys: Mapping[str, str], ask: Ask, warn: Callable[[str], None]) -> Server:
+        """A server of these keys, by name: `local:wrap`, `local:sign` or a key URI.
+
+        A PIN is asked for now or never: a client that waits is no time for it.
+        """
         need_extra("h11")
         from lango_cli.companion.server import Server
 
-        served = {name: self._served(name, text, pin) for name, text in keys.items()}
+        served = {name: self._served(name, text, ask, warn) for name, text in keys.items()}
         self._server = Server(self.us, self.name, self.pins, served, self.desk)
         return self._server
 
@@ -94,11 +123,19 @@ class Running:
             self._announced.close()
         self._lock.__exit__(None, None, None)
 
-    def _served(self, name: str, text: str, pin: Callable[[], SecretBytes | None]) -> Served:
+    def _served(self, name: str, text: str, ask: Ask, warn: Callable[[str], None]) -> Served:
         from lango_cli.companion.serving import Served
 
-        custodian = self._custodian(identity.check_name(name, "a key's name"), text, pin)
+        pin = _Pin(identity.check_name(name, "a key's name"), ask)
+        custodian = self._custodian(name, text, pin)
         self._custodians.append(custodian)
+        if text not in LOCAL and parse(text).provider in WITH_PIN:
+            if _opens_by_pin(text):
+                pin()
+            health = custodian.describe()
+            if not health.usable:
+                warn(f"key {name} is not usable now: {health.reason}")
+        pin.ask = None
         return Served(
             custodian,
             partial(enveloping.encrypt, custodian),
