@@ -18,6 +18,7 @@ from lango_cli.model import AuditRecord
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import audit_check
 from lango_cli.vault.bundle import decode
+from lango_cli.vault.envelope import FORMAT
 from lango_cli.vault.header import parse
 from lango_cli.vault.home import HEADER, PENDING
 from tests.vault.place import Place, events, set_value
@@ -284,6 +285,6 @@ def test_times_are_rfc_3339_in_utc() -> None:
 
 def test_a_newer_format_is_told_from_damage() -> None:
     with pytest.raises(NewerFormat):
-        parse(canonical({"format": 2}) + b"\n")
+        parse(canonical({"format": FORMAT + 1}) + b"\n")
     with pytest.raises(Tampered):
         parse(random_bytes(100))
