@@ -231,7 +231,7 @@ class Bench:
         over = 0
         for row in self.rows:
             ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-            limit = "" if row.limit is None else f"{row.limit:g}"
+            limit = "" if row.limit is None else f"{row.limit:.3g}"
             passed = row.ratio is not None and row.limit is not None and row.ratio > row.limit
             over += passed
             mark = "  over" if passed else ""
