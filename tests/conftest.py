@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+# A double's gRPC would else have a part in every process that is started beside it.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 pytest_plugins = ["tests.unprivileged"]
 
 PERSONAL = ("LANGO_", "XDG_", "DBUS_", "GNUPG", "PYTHON_KEYRING_", "CREDENTIALS_DIRECTORY")

@@ -119,18 +119,18 @@ def environment() -> Mapping[str, str]:
     return os.environ
 
 
-def called_with(name: str, value: str, work: Callable[[], T]) -> T:
-    """What `work` returns while a variable is set, for a library that reads it as it begins.
+def called_with(variables: Mapping[str, str], work: Callable[[], T]) -> T:
+    """What `work` returns while these are set, for a library that reads them as it begins.
 
-    One that is set already keeps its value.
+    Those that are set already keep their values.
     """
-    if name in os.environ:
-        return work()
-    os.environ[name] = value
+    new = {name: value for name, value in variables.items() if name not in os.environ}
+    os.environ.update(new)
     try:
         return work()
     finally:
-        del os.environ[name]
+        for name in new:
+            del os.environ[name]
 
 
 def child_environment() -> dict[str, str]:

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 
 PROVIDER = "gcp-kms"
 VERSIONS = "/cryptoKeyVersions/"
+BEGINNING = {"GRPC_ENABLE_FORK_SUPPORT": "false", "GRPC_VERBOSITY": "NONE"}
+"""What gRPC reads as it begins: else it has a part in every fork, and speaks on stderr."""
 UNVERSIONED = "a key that signs is named with its version"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 GOOGLES = re.compile(
@@ -274,12 +276,9 @@ class GcpCustodian:
         return self._where.unavailable(operation, f"no answer within {self._timeout:g} s")
 
     def _reach(self) -> KeyManagementServiceClient:
-        """The SDK's client, made once; looking for credentials may be a request of its own.
-
-        gRPC says on stderr how its connections are, unless it is told not to as it begins.
-        """
+        """The SDK's client, made once; looking for credentials may be a request of its own."""
         if self._client is None:
-            self._client = load.called_with("GRPC_VERBOSITY", "NONE", self._make)
+            self._client = load.called_with(BEGINNING, self._make)
         return self._client
 
     def _make(self) -> KeyManagementServiceClient:

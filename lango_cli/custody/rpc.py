@@ -209,7 +209,7 @@ class RpcCustodian:
             raise self._refused(operation, "its answer is not one to this request") from None
 
     def _too_late(self, operation: str) -> CustodyUnavailable:
-        return self._where.unavailable(operation, "no answer in time")
+        return self._where.unavailable(operation, f"no answer within {self._timeout:g} s")
 
     def _unreached(self, operation: str, err: OSError) -> LangoError:
         """By what kind of error it is: a TLS alert and a missing right are refusals."""

@@ -187,7 +187,8 @@ def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) 
 
     What a source holds and one slot cannot take (Tampered), another slot may: a keyfile that
     lango did not make is no key of a slot whose keyfile it made. A source that fails by itself
-    (WrongKey), or damage to a slot, ends the search; so does what a custodian calls damaged.
+    (WrongKey), or damage to a slot, ends the search; so does what a custodian calls damaged, or
+    gives back that is no key of the slot.
     """
     failure: LangoError = NotApplicable("the vault has no slot for it", kind="suitable")
     closed = []
@@ -205,6 +206,9 @@ def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) 
         try:
             return unlock_slot(envelope, slot, source.name, credential)
         except (NotApplicable, WrongKey) as err:
+            if isinstance(err, WrongKey) and slot.elsewhere:
+                reason = f"what the {source.name} of slot {slot.label} gave back is not its key"
+                raise Tampered(reason) from None
             failure = _graver(failure, err)
             if isinstance(err, WrongKey):
                 closed.append(slot)

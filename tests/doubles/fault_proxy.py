@@ -122,6 +122,52 @@ def changed(change: Callable[[bytes], bytes]) -> Callable[[Exchange], None]:
     return fault
 
 
+def ended(answer: bytes) -> Callable[[Exchange], None]:
+    """This is the answer, and then the connection is let go."""
+
+    def fault(exchange: Exchange) -> None:
+        exchange.send(answer)
+        exchange.end()
+
+    return fault
+
+
+def instead(answer: bytes) -> Callable[[Exchange], None]:
+    """It was asked, and what comes is this; then the connection is let go."""
+
+    def fault(exchange: Exchange) -> None:
+        exchange.ask()
+        exchange.send(answer)
+        exchange.end()
+
+    return fault
+
+
+def kept(answers: list[bytes]) -> Callable[[Exchange], None]:
+    """Nothing is wrong; the answer is remembered."""
+
+    def fault(exchange: Exchange) -> None:
+        answers.append(exchange.ask())
+        exchange.send(answers[-1])
+
+    return fault
+
+
+def relayed(exchange: Wire) -> None:
+    """Nothing is wrong with a connection that serves for many requests."""
+    exchange.relay()
+
+
+def cut(most: int, *, reset: bool = False) -> Callable[[Wire], None]:
+    """Such a connection ends when the server has said so many bytes."""
+
+    def fault(exchange: Wire) -> None:
+        exchange.relay(most)
+        exchange.end(reset=reset)
+
+    return fault
+
+
 def said(answer: bytes) -> Callable[[Exchange], None]:
     """It is not asked at all, and this is the answer."""
     return lambda exchange: exchange.send(answer)
@@ -144,9 +190,10 @@ def failed(status: grpc.StatusCode) -> Callable[[GrpcExchange], None]:
 
 
 class Proxy:
-    """What came, and what is done about it."""
+    """What came, and what is done about it; `usual`: what is done where nothing is wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, usual: Callable[[Any], None] = passed) -> None:
+        self._usual = usual
         self._lock = threading.Lock()
         self.over = threading.Event()
         self.clean()
@@ -157,13 +204,17 @@ class Proxy:
         with self._lock:
             self.over = threading.Event()
             self.requests: list[bytes] = []
-            self._each: Callable[[Any], None] = passed
+            self._each = self._usual
             self._nth: dict[int, Callable[[Any], None]] = {}
 
     def when(self, fault: Callable[[Any], None], *numbers: int) -> None:
         """This is wrong with the requests of these numbers, from 1; without any, with each."""
         self._nth |= dict.fromkeys(numbers, fault)
         self._each = self._each if numbers else fault
+
+    def stop(self) -> None:
+        """Keep nobody waiting, and take nothing any more."""
+        self.over.set()
 
     def _met(self, exchange: Exchange) -> None:
         with self._lock:
@@ -177,9 +228,13 @@ class WireProxy(Proxy):
     """In front of what `dial` reaches; each connection is one exchange."""
 
     def __init__(
-        self, listener: socket.socket, dial: Callable[[], Any], tls: ssl.SSLContext | None = None
+        self,
+        listener: socket.socket,
+        dial: Callable[[], Any],
+        tls: ssl.SSLContext | None = None,
+        usual: Callable[[Any], None] = passed,
     ) -> None:
-        super().__init__()
+        super().__init__(usual)
         self._listener = listener
         self.dial = dial
         self._tls = tls
@@ -191,7 +246,7 @@ class WireProxy(Proxy):
         return number
 
     def stop(self) -> None:
-        self.over.set()
+        super().stop()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -212,7 +267,11 @@ class WireProxy(Proxy):
 
     def serve(self, connection: socket.socket) -> None:
         """Until it is closed."""
-        self._met(Wire(connection, self.dial()))
+        with self.dial() as far:
+            try:
+                self._met(Wire(connection, far))
+            finally:
+                _end(connection, reset=False)
 
 
 class Wire:
@@ -246,7 +305,7 @@ class Wire:
             raise ConnectionAbortedError
         return some
 
-    def relay(self, most: int) -> int:
+    def relay(self, most: int = 1 << 40) -> int:
         """Both ways until one closes, or the server has said so many bytes; how many it said."""
         threading.Thread(target=self.pump, daemon=True).start()
         count = 0
@@ -255,6 +314,14 @@ class Wire:
                 count += len(some)
                 self.send(some)
         return count
+
+    def drip(self) -> None:
+        """Both ways, a byte a second."""
+        threading.Thread(target=self.pump, daemon=True).start()
+        while some := self._far.recv(1):
+            self.send(some)
+            if self.over.wait(1):
+                return
 
     def pump(self) -> None:
         """What the client says goes on to the server."""
@@ -281,10 +348,9 @@ class Wire:
 def _end(connection: socket.socket, *, reset: bool) -> None:
     if reset:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
-    else:
-        # A thread that still reads it would keep it open past its close.
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
+    # A thread that still reads it would keep it open past its close.
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RD if reset else socket.SHUT_RDWR)
     connection.close()
 
 
@@ -377,7 +443,7 @@ class GrpcProxy(Proxy):
         self._server.start()
 
     def stop(self) -> None:
-        self.over.set()
+        super().stop()
         self._server.stop(None).wait()
         self.channel.close()
 
