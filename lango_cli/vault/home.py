@@ -180,6 +180,7 @@ class Home:
     def note_fallback(self, vault: str, now: float) -> None:
         """When a local slot last served in place of a custodian's, best effort."""
         try:
+            files.ensure_folder(self.state)
             files.overwrite(self.fallbacks(vault), b"%020d\n" % int(now))
         except LangoError:
             return

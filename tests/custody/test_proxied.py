@@ -198,7 +198,7 @@ def far(
     """That world, in which nothing is wrong yet; what is tried again is tried at once."""
     found = standing(request.param)
     found.warm()
-    monkeypatch.setattr(calling, "_jitter", lambda _most: 0.0)
+    monkeypatch.setattr(calling, "BASE", 0.0)
     yield found
     found.proxy.clean()
     if isinstance(found, Gcp):
@@ -341,8 +341,7 @@ def owner(
         owners[far.provider] = Owner(far, tmp_path_factory.mktemp("o"))
         owners[far.provider].begin()
         far.proxy.clean()
-    for name in ("vault", "state"):
-        shutil.copytree(owners[far.provider].folder / name, tmp_path / name)
+    shutil.copytree(owners[far.provider].folder / "vault", tmp_path / "vault")
     return Owner(far, tmp_path)
 
 
