@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 HEAD_SECONDS = 10.0
 """For the handshake and a request's head, from whoever connects."""
+IDLE_SECONDS = 30.0
+"""For the next request on the same connection."""
 BODY_SECONDS = 30.0
 DRAIN_SECONDS, DRAIN_LIMIT = 1.0, 1 << 17
 AT_ONCE = 32
@@ -157,24 +159,33 @@ class Server:
     def _talk(self, connection: Connection, ticket: int) -> None:
         answerer = channel.Answerer(connection)
         answerer.until = time.monotonic() + HEAD_SECONDS
+        while self._talk_once(answerer, ticket):
+            self._visitors.is_served(ticket)
+            answerer.again()
+            answerer.until = time.monotonic() + IDLE_SECONDS
+
+    def _talk_once(self, answerer: channel.Answerer, ticket: int) -> bool:
+        """Take one request; whether another may follow."""
         try:
             path, headers = answerer.head()
         except Garbled:
             answerer.answer(channel.BAD)
-            return
+            return False
+        if path == messages.PATH:
+            return self._answer(answerer, headers, ticket)
         if path == messages.PAIRING:
             self._pair(answerer, ticket)
-        elif path == messages.PATH:
-            self._answer(answerer, headers, ticket)
         else:
             answerer.answer(channel.BAD)
+        return False
 
-    def _answer(self, answerer: channel.Answerer, headers: Mapping[str, str], ticket: int) -> None:
+    def _answer(self, answerer: channel.Answerer, headers: Mapping[str, str], ticket: int) -> bool:
+        answerer.until = time.monotonic() + HEAD_SECONDS
         pin = self._pins.of(headers.get(messages.CLIENT, ""))
         if pin is None or not _is_shown(answerer.connection, pin):
             self._desk.tell("a client that is not paired was turned away")
             answerer.answer(channel.REFUSED)
-            return
+            return False
         answerer.go_on()
         answerer.until = time.monotonic() + BODY_SECONDS
         body = answerer.body(messages.REQUEST_LIMIT)
@@ -183,18 +194,19 @@ class Server:
         if not certificates.verify(pin.certificate, signed, signature):
             self._desk.tell(f"{pin.name}: a request that it did not sign was refused")
             answerer.answer(channel.REFUSED)
-            return
+            return False
         try:
             self._visitors.is_known(ticket)
             request = messages.read_request(body)
             self._check_fresh(request)
         except Garbled:
             answerer.answer(channel.BAD)
-            return
+            return False
         reply = self._reply(request, pin, answerer.connection)
         over = messages.reply_signed(self._us.fingerprint, pin.fingerprint, body, reply)
         answerer.until = time.monotonic() + HEAD_SECONDS
         answerer.answer(channel.OK, reply, {messages.SIGNATURE: b64(self._us.sign(over))})
+        return True
 
     def _check_fresh(self, request: messages.Request) -> None:
         if request.companion != self._us.fingerprint:

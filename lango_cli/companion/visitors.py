@@ -1,7 +1,8 @@
 """Who is connected to a companion: so many at once, and who is known before who is not.
 
 The rule: where there is no room, the stranger who came first goes, so that connections that say
-nothing keep nobody out; who has proved to be paired stays until it is served.
+nothing keep nobody out; who has proved to be paired stays until it is served, and is a stranger
+again until its next request.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ class Visitors:
         self._lock = threading.Lock()
         self._tickets = count()
         self._strangers: dict[int, socket.socket] = {}
-        self._known: set[int] = set()
+        self._known: dict[int, socket.socket] = {}
 
     def enter(self, connection: socket.socket) -> int | None:
         """A ticket; None where everybody who is there is known."""
@@ -28,7 +29,10 @@ class Visitors:
             if len(self._strangers) + len(self._known) >= self._most:
                 if not self._strangers:
                     return None
-                self._forget(next(iter(self._strangers)), end=True)
+                first = self._strangers.pop(next(iter(self._strangers)))
+                with suppress(OSError):
+                    first.shutdown(socket.SHUT_RDWR)
+                first.close()
             ticket = next(self._tickets)
             # A second descriptor: TLS takes the first one over.
             self._strangers[ticket] = connection.dup()
@@ -39,19 +43,16 @@ class Visitors:
         with self._lock:
             if ticket not in self._strangers:
                 raise ConnectionAbortedError
-            self._forget(ticket, end=False)
-            self._known.add(ticket)
+            self._known[ticket] = self._strangers.pop(ticket)
+
+    def is_served(self, ticket: int) -> None:
+        """It has its answer, and may ask again."""
+        with self._lock:
+            self._strangers[ticket] = self._known.pop(ticket)
 
     def leave(self, ticket: int) -> None:
         """It is over."""
         with self._lock:
-            self._known.discard(ticket)
-            if ticket in self._strangers:
-                self._forget(ticket, end=False)
-
-    def _forget(self, ticket: int, *, end: bool) -> None:
-        connection = self._strangers.pop(ticket)
-        if end:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        connection.close()
+            for there in (self._known, self._strangers):
+                if ticket in there:
+                    there.pop(ticket).close()

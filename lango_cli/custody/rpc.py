@@ -33,6 +33,7 @@ from lango_cli.errors import (
 )
 from lango_cli.model_custody import KEY_BYTES, Health
 from lango_cli.rpc import channel, identity, messages, places
+from lango_cli.rpc.line import Line
 from lango_cli.secret import SecretBytes
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ PROVIDER = "rpc"
 DEFAULT_KEY = "default"
 LOST = "lost"
 """In place of a result: whether it was made is not known, and it is not asked for again."""
+KEPT_SECONDS = 2.0
+"""How long a kept connection is waited for before a new one is made."""
 SHOWN = 16
 """Digits of a fingerprint that stand in a key's name."""
 
@@ -86,6 +89,7 @@ class RpcCustodian:
         self.key = f"{name}@{pin.fingerprint[:SHOWN]}"
         self._us, self._pin, self._name = us, pin, name
         self._where = Where(PROVIDER, self.key)
+        self._line = Line(us, pin)
         self._timeout = min(timeout, patience)
         self._calls = Calls(self._where, patience, retries)
 
@@ -150,7 +154,8 @@ class RpcCustodian:
         )
 
     def close(self) -> None:
-        """Nothing is held between two requests."""
+        """Hang up."""
+        self._line.close()
 
     def _check_size(self, operation: str, message: bytes) -> None:
         if len(message) > messages.MESSAGE_LIMIT:
@@ -181,7 +186,7 @@ class RpcCustodian:
             now = time.monotonic()
             if now >= reach_until:
                 raise self._too_late(operation)
-            exchange = _Exchange(self._us, self._pin, reach_until, now + left)
+            exchange = _Exchange(self._us, self._pin, self._line, reach_until, now + left)
             return self._once(operation, exchange, self._request(method or operation, asked))
 
         result = self._calls.call(operation, attempt)
@@ -246,33 +251,58 @@ class RpcCustodian:
 
 
 class _Exchange:
-    """One request and its answer, on a connection of its own."""
+    """One request and its answer, on the connection that was kept or on a new one."""
 
-    def __init__(self, us: Identity, pin: Pin, reach_until: float, until: float) -> None:
-        self._us, self._pin = us, pin
+    def __init__(
+        self, us: Identity, pin: Pin, line: Line, reach_until: float, until: float
+    ) -> None:
+        self._us, self._pin, self._line = us, pin, line
         self._reach_until, self._until = min(reach_until, until), until
         self.sent = False
         """Whether the companion may have the whole request."""
 
     def run(self, request: messages.Request) -> dict[str, Any]:
         """The result, or `{"code": N}`; Garbled, OSError or NotTheOne."""
-        connection, _ = places.connect(
-            self._pin.url, self._us, self._pin.certificate, self._reach_until
-        )
-        asker = channel.Asker(connection)
+        asker, status = self._begun(request)
         try:
-            return self._talk(asker, request)
-        finally:
+            result = self._rest(asker, status, request)
+        except BaseException:
             asker.close()
+            raise
+        self._line.keep(asker)
+        return result
 
-    def _talk(self, asker: channel.Asker, request: messages.Request) -> dict[str, Any]:
-        asker.until = self._reach_until
+    def _begun(self, request: messages.Request) -> tuple[channel.Asker, int]:
+        """A connection on which the companion answered the request's head, and how."""
+        kept = self._line.take()
+        if kept is not None:
+            try:
+                until = min(self._reach_until, time.monotonic() + KEPT_SECONDS)
+                return kept, self._begin(kept, request, until)
+            except OSError:
+                kept.close()  # it ended since, and nothing of the request was taken
+            except BaseException:
+                kept.close()
+                raise
+        asker = self._line.open(self._reach_until)
+        try:
+            return asker, self._begin(asker, request, self._reach_until)
+        except BaseException:
+            asker.close()
+            raise
+
+    def _begin(self, asker: channel.Asker, request: messages.Request, until: float) -> int:
+        asker.until = until
         signed = messages.request_signed(self._pin.fingerprint, self._us.fingerprint, request.body)
         headers = {
             messages.CLIENT: self._us.fingerprint,
             messages.SIGNATURE: b64(self._us.sign(signed)),
         }
-        status = asker.begin(messages.PATH, headers, len(request.body))
+        return asker.begin(messages.PATH, headers, len(request.body))
+
+    def _rest(
+        self, asker: channel.Asker, status: int, request: messages.Request
+    ) -> dict[str, Any]:
         if status != channel.GO_ON:
             _check_status(status)
             raise messages.Garbled

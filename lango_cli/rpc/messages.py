@@ -3,7 +3,7 @@
 The rule: a request names the companion that is asked and a nonce of its own and is signed by its
 client; the answer repeats id, nonce and companion, and is signed over the very request. So an
 answer of another companion, to another client or to an earlier request is none, over TLS and over
-a socket alike. One request a connection. Anything else than below is refused.
+a socket alike. One request at a time on a connection. Anything else than below is refused.
 
     POST /rpc     Lango-Client: <fingerprint>   Lango-Signature: <base64>
     {"jsonrpc": "2.0", "id": "<32 hex>", "method": M, "params": {"companion": "<fingerprint>",

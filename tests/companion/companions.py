@@ -99,11 +99,28 @@ def custodian(home: Path, url: str, key: str, **changes: float) -> rpc.RpcCustod
     assert us is not None
     assert pin is not None
     given: Mapping[str, float] = {"timeout": 30.0, "retries": 0, **changes}
-    return rpc.RpcCustodian(
-        us,
-        pin,
-        key,
-        timeout=given["timeout"],
-        retries=int(given["retries"]),
-        patience=given.get("patience", 60.0),
+    return closed_after(
+        rpc.RpcCustodian(
+            us,
+            pin,
+            key,
+            timeout=given["timeout"],
+            retries=int(given["retries"]),
+            patience=given.get("patience", 60.0),
+        )
     )
+
+
+_opened: list[rpc.RpcCustodian] = []
+
+
+def closed_after(one: rpc.RpcCustodian) -> rpc.RpcCustodian:
+    """The same, which hangs up when the test is over."""
+    _opened.append(one)
+    return one
+
+
+def close_all() -> None:
+    """Hang up."""
+    while _opened:
+        _opened.pop().close()

@@ -8,6 +8,7 @@ same.
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 import time
@@ -95,6 +96,13 @@ def raw(data: bytes) -> Act:
     return act
 
 
+def _is_whole(answer: bytes) -> bool:
+    """Whether an answer is there to its end: it comes on a connection that stays open."""
+    head, end, body = answer.partition(b"\r\n\r\n")
+    size = re.search(rb"(?i)content-length: *(\d+)", head)
+    return bool(end) and size is not None and len(body) >= int(size[1])
+
+
 class Relay:
     """An `act` that passes a connection on to the real companion, and keeps what came back."""
 
@@ -116,7 +124,7 @@ class Relay:
                 self.answered += far.recv(1 << 16)
             going_on, _, rest = self.answered.partition(b"\r\n\r\n")
             connection.sendall(going_on + b"\r\n\r\n")
-            while some := far.recv(1 << 16):
+            while not _is_whole(rest) and (some := far.recv(1 << 16)):
                 rest += some
             self.answered = rest
             connection.sendall(self._change(rest))

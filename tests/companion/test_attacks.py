@@ -14,7 +14,7 @@ import pytest
 from lango_cli.codec import b64
 from lango_cli.companion import server
 from lango_cli.crypto import certificates
-from lango_cli.errors import CustodyUnavailable
+from lango_cli.errors import CustodyDenied, CustodyUnavailable
 from lango_cli.rpc import channel, identity, messages, places
 from tests.companion.companions import Companion, custodian
 from tests.companion.doors import PATIENCE, Door, heard
@@ -200,6 +200,49 @@ def test_a_request_to_sign_is_sent_once_and_one_to_wrap_again(tmp_path: Path) ->
         with pytest.raises(CustodyUnavailable):
             far.wrap(KEY, HERE)
         assert heard_of == ["sign", "wrap", "wrap", "wrap"]
+
+
+# A connection that stays.
+
+
+def test_one_connection_serves_many_requests_and_a_stale_one_is_replaced(
+    companion: Companion,
+) -> None:
+    far = custodian(companion.root / "client", companion.url, "one")
+    wrapped = far.wrap(KEY, HERE)
+    first = far._line._kept
+    assert first is not None
+    assert far.unwrap(wrapped, HERE) == KEY
+    assert far._line._kept is first
+    companion.stop()
+    companion.start()
+    assert far.unwrap(wrapped, HERE) == KEY
+    assert far._line._kept is not first
+    signer = custodian(companion.root / "client", companion.url, "three")
+    assert signer.verify(b"a text", signer.sign(b"a text"))
+    companion.stop()
+    companion.start()
+    # Nothing of it was taken by the old one: so it is asked of the new one, and signed once.
+    assert signer.sign(b"a text")
+
+
+def test_a_client_that_is_forgotten_is_out_on_a_connection_that_it_has(
+    companion: Companion, tmp_path: Path
+) -> None:
+    companion.client(tmp_path / "home", name="laptop")
+    far = custodian(tmp_path / "home", companion.url, "one")
+    wrapped = far.wrap(KEY, HERE)
+    assert far._line._kept is not None
+    assert identity.Pins(str(companion.folder / identity.CLIENTS)).remove("laptop")
+    with pytest.raises(CustodyDenied, match="does not know us"):
+        far.unwrap(wrapped, HERE)
+
+
+def test_more_clients_than_there_is_room_for_are_all_served(companion: Companion) -> None:
+    home = companion.root / "client"
+    many = [custodian(home, companion.url, "one", retries=9) for _ in range(server.AT_ONCE + 8)]
+    wrapped = [one.wrap(KEY, HERE) for one in many]
+    assert all(one.unwrap(data, HERE) == KEY for one, data in zip(many, wrapped, strict=True))
 
 
 def test_a_name_to_listen_at_is_announced_by_its_addresses(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from lango_cli.custody.uri import Options, parse
 from lango_cli.errors import CustodyDenied, CustodyUnavailable, Tampered, UsageProblem
 from lango_cli.rpc import channel, identity, messages
 from lango_cli.rpc.identity import Pin, Pins
-from tests.companion.companions import Companion, custodian
+from tests.companion.companions import Companion, closed_after, custodian
 from tests.companion.doors import Door, Relay, answering, heard, raw
 from tests.custody.suite import HERE, KEY
 
@@ -68,7 +68,8 @@ def reach(
 ) -> RpcCustodian:
     """The custodian of a key at whoever is there, where `them` is pinned."""
     pin = Pin("companion", url, them.certificate)
-    return RpcCustodian(us, pin, "one", timeout=timeout, retries=0, patience=patience)
+    far = RpcCustodian(us, pin, "one", timeout=timeout, retries=0, patience=patience)
+    return closed_after(far)
 
 
 # Away.
@@ -141,7 +142,8 @@ def through(local: Companion, door: Door, retries: int = 0) -> RpcCustodian:
     us = identity.load(str(local.root / "client" / identity.CLIENT))
     assert us is not None
     pin = Pin("companion", door.url, local.us.certificate)
-    return RpcCustodian(us, pin, "one", timeout=60, retries=retries, patience=60)
+    far = RpcCustodian(us, pin, "one", timeout=60, retries=retries, patience=60)
+    return closed_after(far)
 
 
 def local_key(local: Companion) -> RpcCustodian:
