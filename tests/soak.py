@@ -7,6 +7,7 @@
     rekeys      kill -9 of `lango db rekey` at 200 random moments, with 20,000 secrets
     power       cuts of power in every operation of tests/faults, with 200 disks drawn for each cut
     output      1 GiB of a command's output through `lango run`, on a pipe and on a terminal
+    companions  kill -9 of a companion, a client and whoever pairs, at 200 random moments of each
     processes   8 processes writing 200 times each on the disk, ten times over
 
 Each ends with one line of figures; the run fails where a promise was not kept, and says with which
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lango_cli.vault.home import COPY, HEADER
+from tests.companion.killing import kill_clients, kill_companions, kill_pairers
 from tests.faults.cases import CASES
 from tests.faults.commands import kill_rekeys
 from tests.faults.shim import build, start
@@ -175,6 +177,24 @@ def processes(_seed: int) -> str:
     return f"{count} writes by 80 processes, none lost, none refused"
 
 
+def companions(seed: int) -> str:
+    """Kills of all who take part in custody by a companion, over both transports."""
+    found = Counter[str]()
+    for tls in (False, True):
+        for number, run in enumerate((kill_companions, kill_clients)):
+            where = folder()
+            done = run(where, KILLS // 2, seed + number, tls=tls)
+            found.update(kills=done.kills, answers=done.answers, unavailable=done.unavailable)
+            shutil.rmtree(where)
+    where = folder()
+    found.update(kills=kill_pairers(where, KILLS, seed).kills)
+    shutil.rmtree(where)
+    return (
+        f"{found['kills']} kills, {found['answers']} right answers,"
+        f" {found['unavailable']} unavailable, none wrong, all pairings whole"
+    )
+
+
 def output(_seed: int) -> str:
     """A gibibyte through `lango run`, twice."""
     with tempfile.TemporaryDirectory(dir=folder()) as place:
@@ -191,6 +211,7 @@ RUNS: dict[str, Callable[[int], str]] = {
     "creations": creations,
     "rekeys": rekeys,
     "power": power,
+    "companions": companions,
     "output": output,
     "processes": processes,
 }

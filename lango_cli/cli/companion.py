@@ -123,6 +123,8 @@ def find(
         raise UsageProblem("--wait takes up to a minute", hint="such as 3s")
     found = companions.find(wait, interfaces or [])
     paired = {pin.fingerprint for pin in companions.known(call.flags).all()}
+    if not found:
+        call.ui.note("none was heard; if you know its address: lango companion pair URL")
     rows = [(one, any(full.startswith(one.fingerprint) for full in paired)) for one in found]
     if call.ui.json:
         call.ui.document(

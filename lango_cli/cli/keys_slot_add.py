@@ -109,6 +109,8 @@ def _uri(call: Call, kind: str, uri: str | None) -> str:
     """The whole URI of the key that keeps the new slot; empty for a local slot."""
     if kind not in CUSTODIANS:
         return ""
+    if kind == "companion" and uri is None:
+        uri = _paired(call)
     whole = key_uris.complete(uri or PROVIDER[kind], call.settings())
     if kept.kind_of(whole) != kind:
         raise UsageProblem(
@@ -116,6 +118,21 @@ def _uri(call: Call, kind: str, uri: str | None) -> str:
             hint=f"lango keys slot add {kept.kind_of(whole)} URI",
         )
     return whole
+
+
+def _paired(call: Call) -> str | None:
+    """The companion that is meant where none is named: the setting's, else the only one paired."""
+    from lango_cli.wiring import companions
+
+    if call.settings().text("security.signer.rpcUrl"):
+        return None
+    found = companions.only_uri(call.flags)
+    if found is None:
+        raise UsageProblem(
+            "no companion is named, and security.signer.rpcUrl is not set",
+            hint="lango companion list, then: lango keys slot add companion rpc:https://HOST:8467",
+        )
+    return found
 
 
 def say_fallback(call: Call, vault: Vault, before: Envelope) -> None:

@@ -137,6 +137,8 @@ class Pins:
 
     def remove(self, who: str) -> list[Pin]:
         """Forget whoever has this name, address or fingerprint; those that are gone."""
+        if not files.exists(self._path):
+            return []
         with files.Lock(f"{self._path}.lock", LOCK_SECONDS, "the pins"):
             known = self.all()
             gone = [pin for pin in known if who in (pin.name, pin.url, pin.fingerprint)]

@@ -1,6 +1,7 @@
 """Checks of the custodians that keep a vault's slots.
 
-The rule: they are asked how they are, which decrypts nothing, and nobody is asked for a PIN.
+The rule: they are asked how they are now, whatever is remembered of it, which decrypts nothing,
+and nobody is asked for a PIN.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def kept_slots(flags: Flags, folders: Folders, envelope: Envelope) -> Iterator[F
     if wrong := fallback.contradicted(flags, envelope):
         yield advice("custody", wrong, fallback.make_one(envelope))
     for slot in slots:
-        for found in kept_health.of_slot(keeping, slot):
+        for found in kept_health.of_slot(keeping, slot, fresh=True):
             yield from _key(found.health, found.label)
     if load.variable(load.PIN) is not None:
         yield advice(

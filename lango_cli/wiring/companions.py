@@ -175,6 +175,12 @@ def known(flags: Flags) -> Pins:
     return identity.Pins(os.path.join(opening.folders_of(flags).home, identity.COMPANIONS))
 
 
+def only_uri(flags: Flags) -> str | None:
+    """The key URI of the companion that this home is paired with, if that is one alone."""
+    pins = known(flags).all()
+    return f"rpc:{pins[0].url}" if len(pins) == 1 else None
+
+
 def pair(flags: Flags, url: str | None, name: str, agree: Callable[[str, Pin], bool]) -> Pin:
     """Pair this home with a companion, `security.signer.rpcUrl` where no address is given."""
     need_extra("h11")

@@ -185,7 +185,14 @@ def test_a_vault_is_opened_by_its_companion_alone(tmp_path: Path) -> None:
 
     assert run("init", "--no-input", "--no-recovery", "--keyfile").returncode == 0
     assert run("secrets", "set", "a", "-", stdin="value").returncode == 0
-    added = run("keys", "slot", "add", "companion", f"rpc:{keeper.url}")
+    # The only one that is paired is meant; a setting names another, which is not paired.
+    other = run("settings", "set", "security.signer.rpcUrl", "https://other:8467")
+    assert other.returncode == 0, other.stderr
+    assert run("keys", "slot", "add", "companion").returncode == CustodyDenied.code
+    assert run("settings", "set", "security.signer.rpcUrl", keeper.url).returncode == 0
+    assert run("keys", "slot", "add", "companion").returncode == 0
+    assert run("settings", "unset", "security.signer.rpcUrl").returncode == 0
+    added = run("keys", "slot", "add", "companion")
     assert added.returncode == 0, added.stderr
     (tmp_path / "home" / "keyfile").unlink()
     read = run("secrets", "get", "a")
@@ -195,6 +202,11 @@ def test_a_vault_is_opened_by_its_companion_alone(tmp_path: Path) -> None:
     assert away.returncode == 40, away.stderr
     assert "value" not in away.stdout
     assert json.loads(away.stderr.splitlines()[-1])["error"] == "custody_unavailable"
+    # This home never served a companion: that is no reason for forgetting to fail half done.
+    gone = run("companion", "forget", keeper.url, "--yes")
+    assert (gone.returncode, gone.stderr) == (0, "companion keeper is forgotten\n")
+    assert run("companion", "forget", keeper.url, "--yes").returncode == 43
+    assert run("secrets", "get", "a").returncode == CustodyDenied.code
 
 
 # A person who is asked.
