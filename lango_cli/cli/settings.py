@@ -50,10 +50,10 @@ def get(
         call.ui.out(f"{shown(value)}\n")
 
 
-def values_of(call: Call, *, options: bool = True) -> dict[str, Standing]:
+def values_of(call: Call) -> dict[str, Standing]:
     """All values, the profile's among them where there is a vault."""
     with vault_of(call) as vault:
-        return editing.standing(call.flags, _profiles(vault), options=options)
+        return editing.standing(call.flags, _profiles(vault))
 
 
 def _profiles(vault: Vault | None) -> Any:  # noqa: ANN401  # the door is model_settings.Profiles
@@ -136,10 +136,16 @@ def validate(
         str | None, Argument(metavar="FILE", help="A document; without it what is set now.")
     ] = None,
 ) -> None:
-    """Check a document, or what is set now, and say everything that is wrong with it."""
+    """Check a document, or what is set now, and say everything that is wrong with it.
+
+    What is set now is checked with what its references stand for; those of a document are not
+    followed.
+    """
     if file is None:
-        values = editing.given(values_of(call, options=False))
-        document.refuse(document.problems(document.nested(values)), "the settings")
+        with vault_of(call) as vault:
+            values = editing.standing(call.flags, _profiles(vault), options=False)
+            wrong = document.problems(document.nested(editing.given(values)))
+            document.refuse([*wrong, *editing.unfilled(values, vault)], "the settings")
         call.ui.note("the settings are fine")
         return
     read_document(file)

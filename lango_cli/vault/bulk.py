@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lango_cli.crypto.mac import random_bytes
-from lango_cli.errors import Conflict, InvalidName, UsageProblem
+from lango_cli.errors import Conflict, InvalidName, KeyUnusable, UsageProblem
 from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import rows, rows_bulk
@@ -110,7 +110,11 @@ def _checked(one: Incoming) -> Standing:
 def _compare(secrets: Secrets, standing: Standing, row: Row) -> None:
     _, secret, version, key_id, key_version, sealed, *about = row
     standing.secret, standing.version = secret, version
-    data = secrets._reader._unseal(secret, version, (key_id, key_version), sealed)
+    try:
+        data = secrets._reader._unseal(secret, version, (key_id, key_version), sealed)
+    except KeyUnusable:  # It opens no more; a new version is how it comes back.
+        standing.kind = CHANGED
+        return
     if SecretBytes(data) != standing.incoming.value:
         standing.kind = CHANGED
     else:

@@ -18,7 +18,7 @@ from lango_cli.config.declared import locate, member
 from lango_cli.config.finding import find, flat
 from lango_cli.config.references import Filler, is_reference
 from lango_cli.config.setting import FALLBACK
-from lango_cli.errors import Conflict, InvalidSetting
+from lango_cli.errors import Conflict, InvalidSetting, LangoError, SecretNotFound
 from lango_cli.formats.entry import Entry
 from lango_cli.model import Unwatched
 from lango_cli.secret import SecretBytes
@@ -153,6 +153,17 @@ def filled(key: str, found: Standing, vault: Vault | None) -> Any:  # noqa: ANN4
         return filler.value(key, found.value)
     text = filler.text(setting, document.to_text(setting, found.value), "the settings")
     return document.from_text(setting, text)
+
+
+def unfilled(values: Mapping[str, Standing], vault: Vault | None) -> list[LangoError]:
+    """What is wrong with the references in these values, here and now."""
+    found: list[LangoError] = []
+    for key, one in values.items():
+        try:
+            filled(key, one, vault)
+        except (InvalidSetting, SecretNotFound) as err:
+            found.append(err)
+    return found
 
 
 class Changes:

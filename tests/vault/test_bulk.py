@@ -100,6 +100,16 @@ def test_a_change_is_a_version_and_a_description_is_none(place: Place) -> None:
         assert vault.secrets.show("b").note == "n"
 
 
+def test_a_secret_whose_key_was_destroyed_comes_back_as_a_new_version(place: Place) -> None:
+    with place.create() as vault:
+        set_value(vault, "a", b"one")
+        vault.registry.rotate("default")
+        vault.registry.destroy("default@1", 1)
+        assert kinds(vault, entry("a", b"one")) == {"a": bulk.CHANGED}
+        bring(vault, entry("a", b"one"))
+        assert value_of(vault, "a") == b"one"
+
+
 def test_each_secret_written_has_a_record_and_none_holds_a_value(place: Place) -> None:
     with place.create() as vault:
         bring(vault, entry("a", b"hunter2"), entry("b", b"hunter2"))
