@@ -13,6 +13,7 @@ import os
 import select
 import socket
 import ssl
+import stat
 import threading
 import time
 from collections import deque
@@ -317,6 +318,9 @@ def _listener(path: str) -> socket.socket:
 
 
 def _is_left_over(path: str) -> bool:
+    """Whether it is a socket without a listener; nothing else is anybody's left-over."""
+    if not stat.S_ISSOCK(os.lstat(path).st_mode):
+        return False
     try:
         sockets.connect(path, HEAD_SECONDS).close()
     except ConnectionRefusedError:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pexpect
 import pytest
+from zeroconf import ServiceInfo
 
 from lango_cli.codec import b64
-from lango_cli.companion import server
+from lango_cli.companion import announcing, server
 from lango_cli.crypto import certificates
 from lango_cli.errors import CustodyDenied, CustodyUnavailable
 from lango_cli.rpc import channel, identity, messages, places
@@ -200,6 +201,65 @@ def test_a_request_to_sign_is_sent_once_and_one_to_wrap_again(tmp_path: Path) ->
         with pytest.raises(CustodyUnavailable):
             far.wrap(KEY, HERE)
         assert heard_of == ["sign", "wrap", "wrap", "wrap"]
+
+
+# Paths and announcements.
+
+
+def test_a_socket_is_made_in_no_folder_that_is_a_link_and_in_place_of_nothing(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to("elsewhere")
+    (tmp_path / "run").mkdir(mode=0o700)
+    (tmp_path / "run" / "file").write_text("kept")
+    (tmp_path / "run" / "dangling").symlink_to("nothing")
+    for path, why in (
+        ("link/socket", "is a symbolic link"),
+        ("run/file", "is in use"),
+        ("run/dangling", "is in use"),
+    ):
+        terminal = lango(tmp_path, "companion", "serve", "--socket", str(tmp_path / path))
+        terminal.expect(why)
+        terminal.expect(pexpect.EOF)
+        terminal.close()
+        assert terminal.exitstatus == 90
+    assert (tmp_path / "run" / "file").read_text() == "kept"
+    assert not (tmp_path / "run" / "nothing").exists()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "digits", "port"),
+    [("a\x1b[2J", "0" * 16, 1), ("a", "0\n0", 1), ("", "0" * 16, 1), ("a", "", 1), ("a", "0", 0)],
+)
+def test_an_announcement_that_no_companion_makes_is_not_shown(
+    name: str, digits: str, port: int
+) -> None:
+    info = ServiceInfo(
+        announcing.TYPE,
+        f"x.{announcing.TYPE}",
+        port=port,
+        addresses=[socket.inet_aton("192.0.2.1")],
+        properties={"name": name, "id": digits},
+    )
+    assert announcing._found(info) is None
+
+
+def test_an_announcement_with_the_fingerprint_of_a_companion_changes_nothing(
+    companion: Companion, tmp_path: Path
+) -> None:
+    """Where a key is stands in its pin; who answers there is known by the certificate."""
+    home = companion.root / "client"
+    pins = identity.Pins(str(home / identity.COMPANIONS)).all()
+    liar = identity.load_or_make(str(tmp_path / "liar.pem"), "companion")
+    liar.fingerprint = companion.us.fingerprint
+    network = announcing.Announcement("companion", "127.0.0.1", 9, liar.fingerprint, ["127.0.0.1"])
+    try:
+        assert custodian(home, companion.url, "one").describe().usable
+        assert identity.Pins(str(home / identity.COMPANIONS)).all() == pins
+    finally:
+        network.close()
 
 
 # A connection that stays.
