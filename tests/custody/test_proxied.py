@@ -234,11 +234,11 @@ def test_only_what_cannot_be_reached_is_tried_again(far: World, case: Case, retr
 def test_what_fails_once_and_then_again_and_then_no_more_has_not_failed(far: World) -> None:
     broken = failed(STATUS.UNAVAILABLE) if isinstance(far, Gcp) else closed
     far.proxy.when(broken, 1, 2)
-    key = far.at(retries=2)
-    assert key.unwrap(far.wrapped, HERE) == KEY
+    with closing(far.at(retries=2)) as key:
+        assert key.unwrap(far.wrapped, HERE) == KEY
     assert len(far.proxy.requests) == 3
     far.proxy.when(broken, 4, 5, 6)
-    failure(far, key, CustodyUnavailable)
+    failure(far, far.at(retries=2), CustodyUnavailable)
     assert len(far.proxy.requests) == 6
 
 

@@ -5,7 +5,7 @@ pass it on, say something else, say half of it, say nothing. A fault is for ever
 the nth alone. Where there is TLS the proxy ends it, under an authority that the client is told of,
 except at the level of bytes, where it sees none.
 
-    WireProxy    a connection is one request: what is behind TLS, and what speaks as it likes
+    WireProxy    bytes: what is behind TLS, and HTTP that asks for leave before it says all
     HttpProxy    requests and answers of HTTP/1.1, whole
     GrpcProxy    calls with one message each way, as they are on the wire
     Refusing, Hole    an address where nobody listens; and one that never even takes a connection
@@ -225,7 +225,7 @@ class Proxy:
 
 
 class WireProxy(Proxy):
-    """In front of what `dial` reaches; each connection is one exchange."""
+    """In front of what `dial` reaches, for each connection anew."""
 
     def __init__(
         self,
@@ -268,46 +268,40 @@ class WireProxy(Proxy):
     def serve(self, connection: socket.socket) -> None:
         """Until it is closed."""
         with self.dial() as far:
+            wire = Wire(connection, far)
             try:
-                self._met(Wire(connection, far))
+                while not wire.done and connection.recv(1, socket.MSG_PEEK):
+                    self._met(wire)
             finally:
                 _end(connection, reset=False)
 
 
 class Wire:
-    """Bytes both ways: what the server said in the end is its answer."""
+    """Bytes both ways, or requests one after another: what the server says in the end counts."""
 
     def __init__(self, connection: socket.socket, far: socket.socket) -> None:
         self.request = b""
         self.over = threading.Event()
+        self.done = False
+        """Whether nothing more is to come by this connection."""
         self._connection, self._far = connection, far
 
     def ask(self, request: bytes | None = None) -> bytes:
-        """All that it says after its leave to go on, if it gives one: until it closes."""
+        """What it says after its leave to go on, if it gives one."""
         assert request is None
-        threading.Thread(target=self.pump, daemon=True).start()
-        answer = b""
-        while END not in answer:
-            answer += self._more()
-        leave, _, answer = answer.partition(END)
+        head, rest = _head(self._connection)
+        self._far.sendall(head)
+        leave, answer = _head(self._far)
         if b" 100 " in leave:
-            self.send(leave + END)
-        else:
-            answer = leave + END + answer
-        with contextlib.suppress(ConnectionError):
-            while True:
-                answer += self._more()
-        return answer
-
-    def _more(self) -> bytes:
-        some = self._far.recv(CHUNK)
-        if not some:
-            raise ConnectionAbortedError
-        return some
+            self.send(leave)
+            self._far.sendall(_rest(self._connection, head, rest))
+            leave, answer = _head(self._far, answer)
+        return leave + _rest(self._far, leave, answer)
 
     def relay(self, most: int = 1 << 40) -> int:
         """Both ways until one closes, or the server has said so many bytes; how many it said."""
         threading.Thread(target=self.pump, daemon=True).start()
+        self.done = True
         count = 0
         with contextlib.suppress(OSError):
             while count < most and (some := self._far.recv(min(CHUNK, most - count))):
@@ -318,6 +312,7 @@ class Wire:
     def drip(self) -> None:
         """Both ways, a byte a second."""
         threading.Thread(target=self.pump, daemon=True).start()
+        self.done = True
         while some := self._far.recv(1):
             self.send(some)
             if self.over.wait(1):
@@ -335,6 +330,7 @@ class Wire:
         self._connection.sendall(data)
 
     def end(self, *, reset: bool = False) -> None:
+        self.done = True
         _end(self._connection, reset=reset)
         self._far.close()
 
@@ -412,20 +408,35 @@ class Http:
 
 def _message(connection: socket.socket) -> bytes:
     """A head, and the body whose length it says; nothing where the connection ended before."""
-    data = b""
+    try:
+        head, rest = _head(connection)
+    except ConnectionAbortedError:
+        return b""
+    return head + _rest(connection, head, rest)
+
+
+def _head(connection: socket.socket, data: bytes = b"") -> tuple[bytes, bytes]:
+    """A head to its end, and what came with it."""
     while END not in data:
-        some = connection.recv(CHUNK)
-        if not some:
-            return b""
-        data += some
-    found = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", data)
-    whole = data.index(END) + len(END) + (int(found[1]) if found else 0)
-    while len(data) < whole:
-        some = connection.recv(CHUNK)
-        if not some:
-            raise ConnectionAbortedError
-        data += some
+        data += _more(connection)
+    head, _, rest = data.partition(END)
+    return head + END, rest
+
+
+def _rest(connection: socket.socket, head: bytes, data: bytes) -> bytes:
+    """The body whose length a head says."""
+    found = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", head)
+    size = int(found[1]) if found else 0
+    while len(data) < size:
+        data += _more(connection)
     return data
+
+
+def _more(connection: socket.socket) -> bytes:
+    some = connection.recv(CHUNK)
+    if not some:
+        raise ConnectionAbortedError
+    return some
 
 
 class GrpcProxy(Proxy):
