@@ -40,7 +40,8 @@ def check_name(name: str, what: str) -> str:
     """The same name; UsageProblem, which does not repeat it, where it cannot be one."""
     if not NAME.fullmatch(name):
         raise UsageProblem(
-            f"{what} is no name", hint="letters, digits and ._- , at most 64, a letter first"
+            f"{what} is no name",
+            hint="letters, digits and ._- , at most 64, a letter or digit first",
         )
     return name
 
@@ -128,7 +129,11 @@ class Pins:
         return next((pin for pin in self.all() if pin.fingerprint == fingerprint), None)
 
     def add(self, pin: Pin) -> None:
-        """Keep a pin; one of the same address, or of the same certificate and no address, goes."""
+        """Keep a pin; one of the same address, or of the same certificate and no address, goes.
+
+        UsageProblem for a name that could not be read back, and when there are too many.
+        """
+        check_name(pin.name, "what is paired with")
         with files.Lock(f"{self._path}.lock", LOCK_SECONDS, "the pins"):
             kept = [one for one in self.all() if not _same(one, pin)]
             if len(kept) >= MOST:

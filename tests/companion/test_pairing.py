@@ -17,9 +17,9 @@ import pexpect
 import pytest
 
 from lango_cli.codec import b64
-from lango_cli.errors import Cancelled, CustodyDenied, CustodyUnavailable
+from lango_cli.errors import Cancelled, CustodyDenied, CustodyUnavailable, UsageProblem
 from lango_cli.rpc import channel, identity, messages, pairing, places
-from lango_cli.rpc.identity import Pins
+from lango_cli.rpc.identity import Pin, Pins
 from tests.companion.companions import Companion, custodian
 from tests.custody.suite import HERE, KEY
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lango_cli.custody.rpc import RpcCustodian
-    from lango_cli.rpc.identity import Pin
 
 CODE = r"code +(\d{3} \d{3})"
 PATIENCE = 60
@@ -424,3 +423,12 @@ def test_codes_are_six_digits_and_evenly_spread() -> None:
     assert 19_500 < len(set(seen)) < 20_000
     for place in (0, 1, 2, 4, 5, 6):
         assert {code[place] for code in seen} == set("0123456789")
+
+
+def test_a_pin_that_could_not_be_read_back_is_not_kept(tmp_path: Path) -> None:
+    pins = Pins(str(tmp_path / "pins"))
+    us = identity.load_or_make(str(tmp_path / "us"), "us")
+    pins.add(Pin("other", "", us.certificate))
+    with pytest.raises(UsageProblem, match="no name"):
+        pins.add(Pin("an other", "", us.certificate))
+    assert [pin.name for pin in pins.all()] == ["other"]
