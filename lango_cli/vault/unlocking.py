@@ -82,8 +82,9 @@ class _Search:
     def _try(self, source: UnlockSource) -> Opened | None:
         if source.interactive and (self._groups or any(not it.elsewhere for it in self._slots)):
             self._tell("")
+        away: list[str] = []
         try:
-            return _opened_by(self._envelope, source, self._slots)
+            opened = _opened_by(self._envelope, source, self._slots, away)
         except CustodyUnavailable as err:
             if source.explicit:
                 raise
@@ -93,6 +94,9 @@ class _Search:
             raise refused_by(self._envelope, err) from None
         except (NotApplicable, TooLarge, WrongKey) as err:
             return self._else_together(source, err)
+        if away:
+            self._untold += [*dict.fromkeys(away), f"slot {opened.slot.label} served instead"]
+        return opened
 
     def _else_together(self, source: UnlockSource, err: LangoError) -> Opened | None:
         """What a source opens no slot with may open members of groups."""
@@ -182,8 +186,12 @@ def _no_slot(envelope: Envelope, slots: Sequence[Slot], kind: str) -> str:
     return f"the vault has no {kind} slot"
 
 
-def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) -> Opened:
+def _opened_by(
+    envelope: Envelope, source: UnlockSource, slots: Sequence[Slot], away: list[str]
+) -> Opened:
     """The first slot that this source opens; otherwise its gravest reason why there is none.
+
+    `away` is filled with what was said of custodians that were not available.
 
     What a source holds and one slot cannot take (Tampered), another slot may: a keyfile that
     lango did not make is no key of a slot whose keyfile it made. A source that fails by itself
@@ -192,7 +200,6 @@ def _opened_by(envelope: Envelope, source: UnlockSource, slots: Sequence[Slot]) 
     """
     failure: LangoError = NotApplicable("the vault has no slot for it", kind="suitable")
     closed = []
-    away: list[str] = []
     for slot in slots:
         try:
             credential = source.offer(slot)

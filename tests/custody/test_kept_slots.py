@@ -204,8 +204,25 @@ def test_another_custodian_serves_where_one_is_not_available(flags: Flags, far: 
     made(flags, ONE, TWO)
     with opening.open_vault(flags, None, quiet, real=True) as vault:
         vault.slots.set_fallback(NONE)
+    said: list[str] = []
+    assert opened(flags, said) == "kms"
+    assert said == []
+    far.down(ONE)
+    assert opened(flags, said) == "slot 2"
+    assert said == ["aws-kms unwrap (key kek): no answer", "slot slot 2 served instead"]
+
+
+def test_custodians_are_asked_in_the_order_of_their_slots_but_for_what_opened_last(
+    flags: Flags, far: Far
+) -> None:
+    made(flags, ONE, TWO, TOKEN)
+    assert opened(flags) == "kms"
     far.down(ONE)
     assert opened(flags) == "slot 2"
+    far.wrong.clear()
+    assert opened(flags) == "slot 2"
+    far.down(TWO)
+    assert opened(flags) == "kms"
 
 
 @pytest.fixture
