@@ -40,6 +40,8 @@ def open_menu(call: Call, *, wordy: bool) -> None:
         done = _talk(opened, terminal) if wordy or dumb else _draw(call, opened, terminal)
     if done.changes:
         call.ui.note(f"saved: {counted(len(done.changes))}")
+    for text in opened.missing:
+        call.ui.warn(f"{text}, which is not set yet")
     if opened.policy:
         call.ui.note(fallback.told(opened.policy))
 

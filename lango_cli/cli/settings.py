@@ -175,7 +175,7 @@ def diff(
             here = {key: one for key, one in here.items() if one.origin == load.PROFILE}
             there = dict(flat(vault.profiles.read(against)))
         elif file is not None:
-            there |= dict(flat(read_document(file)))
+            there |= dict(flat(read_document(file, alone=False)))
     now = {key: one.value for key, one in here.items()}
     _tell(call, there, now)
 

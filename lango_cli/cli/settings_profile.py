@@ -25,6 +25,7 @@ from lango_cli.config.finding import flat
 from lango_cli.config.layers import unused
 from lango_cli.errors import UsageProblem
 from lango_cli.wiring.settings_edit import into_profile
+from lango_cli.wiring.settings_rules import Whole
 
 if TYPE_CHECKING:
     from lango_cli.model_settings import ProfileMeta
@@ -94,10 +95,15 @@ def use(call: Call, name: Name) -> None:
     """Make a profile the active one, for every command from now on."""
     with call.vault() as vault:
         held = vault.profiles.read(parse.text(name, "NAME"))
-        document.refuse(document.problems(held), f"profile {name}")
+        wrong, right = document.sifted(held)
+        document.refuse(wrong, f"profile {name}")
+        rules = Whole(call.flags, None, right)
+        rules()
         vault.profiles.use(name)
         meta = _meta(vault, name)
     _tell(call, meta, f"profile {name} is the active one now")
+    for text in rules.missing:
+        call.ui.warn(f"{text}, which is not set yet")
     _tell_unused(call, held)
 
 
@@ -254,7 +260,8 @@ def import_profile(
     if name is None and file == "-":
         raise UsageProblem("standard input has no name", hint="add --as NAME")
     target = os.path.splitext(os.path.basename(file))[0] if name is None else name
-    given = read_document(file)
+    given = read_document(file, alone=False)
+    Whole(call.flags, None, document.sifted(given)[1], whole=True)()
     with call.vault() as vault:
         meta = into_profile(vault, target, given, if_version)
     _tell(call, meta, f"profile {target} is at version {meta.version}")

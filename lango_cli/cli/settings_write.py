@@ -32,6 +32,7 @@ from lango_cli.config.setting import FALLBACK
 from lango_cli.errors import InvalidSetting, NotInitialised, UsageProblem
 from lango_cli.wiring import fallback
 from lango_cli.wiring import settings_edit as editing
+from lango_cli.wiring.settings_rules import Whole, changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,12 +177,29 @@ def _write(
     changes: editing.Changes,
     vault: Vault | None,
     agreed: Callable[[], None] | None = None,
+    *,
+    whole: bool = False,
 ) -> None:
     if (changes.sealed or changes.secrets) and vault is None:
         raise NotInitialised("there is no vault, and these settings are kept in it")
-    policy = editing.apply(call.flags, changes, vault, agreed)
+    rules = _rules(call, changes, vault, agreed, whole=whole)
+    policy = editing.apply(call.flags, changes, vault, rules)
+    for text in rules.missing:
+        call.ui.warn(f"{text}, which is not set yet")
     if policy:
         call.ui.note(fallback.told(policy))
+
+
+def _rules(
+    call: Call,
+    changes: editing.Changes,
+    vault: Vault | None,
+    agreed: Callable[[], None] | None = None,
+    *,
+    whole: bool,
+) -> Whole:
+    profiles = None if vault is None else vault.profiles
+    return Whole(call.flags, profiles, changed(changes), agreed, whole=whole)
 
 
 @command(app, "unset", unlocks=True)
@@ -244,7 +262,7 @@ def import_document(
         raise UsageProblem("--shred is for a file that is imported", hint="leave it out")
     if shred:
         shredded.check(file)
-    given = dict(flat(read_document(file)))
+    given = dict(flat(read_document(file, alone=False)))
     changes = editing.Changes()
     for key, value in given.items():
         changes.put(key, value)
@@ -253,8 +271,10 @@ def import_document(
     with _vault_for(call, FALLBACK if headed else None if sealed else "unlock.ttl") as vault:
         before = editing.standing(call.flags, None if vault is None else vault.profiles)
         new = [key for key, value in given.items() if _differs(before, key, value)]
-        if not dry_run:
-            _write(call, changes, vault)
+        if dry_run:
+            _rules(call, changes, vault, whole=True)()
+        else:
+            _write(call, changes, vault, whole=True)
     if shred:
         shredded.remove(call, file)
     _summary(call, new, len(given) - len(new), dry_run=dry_run)
@@ -280,9 +300,13 @@ def _summary(call: Call, new: list[str], same: int, *, dry_run: bool) -> None:
     call.ui.note(f"{len(new)} {verb}, {same} the same{later}")
 
 
-def read_document(file: str) -> dict[str, Any]:
-    """The document in a file that the person named, if nothing is wrong in it."""
+def read_document(file: str, *, alone: bool = True) -> dict[str, Any]:
+    """The document in a file that the person named, if nothing is wrong in it.
+
+    One that is not `alone` may leave to other layers what its values need.
+    """
     where = "standard input" if file == "-" else file
     found = document.read(values.from_file(file, "FILE", document.LIMIT), where)
-    document.refuse(document.problems(found), where)
+    if alone or document.sifted(found)[0]:
+        document.refuse(document.problems(found), where)
     return found

@@ -17,11 +17,12 @@ from lango_cli.config.finding import flat
 from lango_cli.config.forms import REFERENCE
 from lango_cli.config.kinds import JSON_KINDS, STRUCTURED, WORDS, may_refer
 from lango_cli.config.references import deferred
+from lango_cli.config.rules import broken
 from lango_cli.config.texts import text_of
 from lango_cli.errors import InvalidSetting, LangoError, TooLarge, UnknownSetting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from lango_cli.config.setting import Setting
 
@@ -132,7 +133,13 @@ def look(document: Mapping[str, Any], key: str) -> Any:  # noqa: ANN401  # what 
 
 
 def problems(document: Mapping[str, Any]) -> list[LangoError]:
-    """Everything that is wrong in a document, each as an error that names its path."""
+    """Everything that is wrong in a document on its own, each as an error that names its path."""
+    found, good = sifted(document)
+    return found + [InvalidSetting(one.text) for one in broken(good, defaults())]
+
+
+def sifted(document: Mapping[str, Any]) -> tuple[list[LangoError], dict[str, Any]]:
+    """What is wrong with single values of a document, and those that are right, by name."""
     found: list[LangoError] = []
     good: dict[str, Any] = {}
     for key, value in flat(document):
@@ -149,7 +156,7 @@ def problems(document: Mapping[str, Any]) -> list[LangoError]:
             good[key] = to_json(setting, to_text(setting, value))
         except InvalidSetting as err:
             found.append(InvalidSetting(f"{err.message}: it takes {setting.takes()}"))
-    return found + [InvalidSetting(text) for text in crossed(good)]
+    return found, good
 
 
 def refuse(found: list[LangoError], where: str) -> None:
@@ -159,28 +166,6 @@ def refuse(found: list[LangoError], where: str) -> None:
     said = "; ".join(err.message for err in found[:SHOWN])
     more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     raise type(found[0])(f"{where}: {said}{more}", hint="lango settings describe KEY")
-
-
-def crossed(values: Mapping[str, Any]) -> Iterator[str]:
-    """What the values of a document say against one another."""
-    if values.get("p2p.enabled") and values.get("payment.enabled") is not True:
-        yield "p2p.enabled needs payment.enabled"
-    if values.get("p2p.zkp.srsMode") == "file" and not values.get("p2p.zkp.srsPath"):
-        yield "p2p.zkp.srsMode file needs p2p.zkp.srsPath"
-    for key, scopes in values.items():
-        if (
-            key.startswith("auth.providers.")
-            and key.endswith(".scopes")
-            and "openid" not in scopes
-        ):
-            yield f"{key} must have openid"
-    limits = ("autoApproveBelow", "maxPerTx", "maxDaily")
-    amounts = [values.get(f"payment.limits.{name}") for name in limits]
-    for (less, low), (more, high) in zip(
-        zip(limits, amounts, strict=True), zip(limits[1:], amounts[1:], strict=True), strict=False
-    ):
-        if low and high and float(low) > float(high):
-            yield f"payment.limits.{less} is over payment.limits.{more}"
 
 
 def to_text(setting: Setting, value: Any) -> str:  # noqa: ANN401  # what JSON holds

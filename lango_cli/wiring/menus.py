@@ -35,6 +35,7 @@ from lango_cli.tui.draft import (
 )
 from lango_cli.vault.envelope import LOCAL
 from lango_cli.wiring import fallback, opening, settings_edit
+from lango_cli.wiring.settings_rules import Whole, changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +67,8 @@ class Opened:
     ) -> None:
         self._flags = flags
         self._unlock = unlock
+        self.missing: list[str] = []
+        """What the settings that were saved still need."""
         self.policy = ""
         """What the header says of fallback since the draft was saved, where that is new."""
         self._vault = vault
@@ -137,10 +140,13 @@ class Opened:
         if self._vault is None and (changes.sealed or changes.secrets):
             raise NotInitialised("there is no vault, and these settings are kept in it")
         with self._unlocked(changes) as unlocked:
+            profiles = None if self._vault is None else self._vault.profiles
             agreed = partial(self._compare, draft)
+            rules = Whole(self._flags, profiles, changed(changes), agreed)
             self.policy = settings_edit.apply(
-                self._flags, changes, self._vault, agreed, unlocked=unlocked
+                self._flags, changes, self._vault, rules, unlocked=unlocked
             )
+            self.missing = rules.missing
 
     def _unlocked(self, changes: settings_edit.Changes) -> AbstractContextManager[Vault | None]:
         """The vault by a real unlock, where these changes need one and it was opened by less."""

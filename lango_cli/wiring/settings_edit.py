@@ -285,7 +285,7 @@ def _seal(vault: Vault, name: str, held: dict[str, Any], changes: Changes) -> Ca
         changes.sealed[key] = f"{{{{secret:{secret_name(name, key)}}}}}"
     for key, value in changes.sealed.items():
         _into(held, key, value)
-    document.refuse(document.problems(held), f"profile {name}")
+    document.refuse(document.sifted(held)[0], f"profile {name}")
     values = [Entry(secret_name(name, key), one) for key, one in changes.secrets.items()]
     standings = bulk.compare(vault.secrets, values)
     for one in standings:

@@ -46,7 +46,11 @@ REFERENCE: dict[str, Any] = {
             "presidio": {"enabled": True, "scoreThreshold": 0.5, "url": "http://localhost:5002"},
         },
         "signer": {"provider": "pkcs11"},
-        "kms": {"timeoutPerOperation": "5s", "maxRetries": 3},
+        "kms": {
+            "timeoutPerOperation": "5s",
+            "maxRetries": 3,
+            "pkcs11": {"modulePath": "/usr/lib/softhsm/libsofthsm2.so", "keyLabel": "k"},
+        },
     },
     "p2p": {
         "firewallRules": [
@@ -135,9 +139,6 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "amount": ({"payment": {"limits": {"maxDaily": "-1"}}}, "maxDaily"),
     "null": ({"server": {"port": None}}, "server.port"),
     "section": ({"server": 5}, "server"),
-    "no openid": ({"auth": {"providers": {"g": {"scopes": ["email"]}}}}, "openid"),
-    "peers without payment": ({"p2p": {"enabled": True}}, "payment.enabled"),
-    "limits": ({"payment": {"limits": {"maxPerTx": "5", "maxDaily": "1"}}}, "maxPerTx is over"),
 }
 
 
