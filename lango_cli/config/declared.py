@@ -21,7 +21,16 @@ APPS = Setting(
 )
 PROVIDERS = ("openai", "anthropic", "gemini", "google", "ollama", "github")
 
+SCHEMAS = Setting(
+    "appSchemas.<name>",
+    "free",
+    "{}",
+    (),
+    "A JSON Schema (draft 2020-12) that the settings at apps.<name> keep to; {}: none.",
+)
+
 DECLARED = (
+    SCHEMAS,
     APPS,
     later("auth.providers.<id>.clientId", "text", "", "The client's id.", secret=True),
     later("auth.providers.<id>.clientSecret", "text", "", "The client's secret.", secret=True),

@@ -45,6 +45,7 @@ def broken(values: Mapping[str, Any], usual: Mapping[str, Any]) -> list[Broken]:
         *_interceptor(values, usual),
         *_sign_in(values),
         *_providers(values),
+        *_applications(values),
     ]
 
 
@@ -134,3 +135,31 @@ def _providers(values: Mapping[str, Any]) -> Iterator[Broken]:
 
 def _below(values: Mapping[str, Any], prefix: str) -> tuple[str, ...]:
     return tuple(key for key in values if key.startswith(f"{prefix}."))
+
+
+def _applications(values: Mapping[str, Any]) -> Iterator[Broken]:
+    """What an application's own schema says of its settings."""
+    for key in values:
+        schema = values[key]
+        if not key.startswith("appSchemas.") or schema == {}:
+            continue
+        from lango_cli.config.app_schemas import faults, unfit
+
+        app = f"apps.{key.partition('.')[2]}"
+        if why := unfit(schema):
+            yield Broken(f"{key} {why}", (key,), missing=False)
+            continue
+        for path, said, missing in faults(schema, _application(values, app)):
+            yield Broken(f"{app}{'.' if path else ''}{path} {said}", (key, app), missing)
+
+
+def _application(values: Mapping[str, Any], app: str) -> Any:  # noqa: ANN401  # what JSON holds
+    """The settings of one application, which stand together or one by one."""
+    found: dict[str, Any] = {}
+    for key in sorted(one for one in values if one == app or one.startswith(f"{app}.")):
+        *path, last = key.split(".")
+        at = found
+        for name in path:
+            at = at.setdefault(name, {})
+        at[last] = dict(values[key]) if isinstance(values[key], dict) else values[key]
+    return found.get("apps", {}).get(app.partition(".")[2], {})

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lango_cli.config import document, load
-from lango_cli.config.rules import broken
+from lango_cli.config.finding import flat
+from lango_cli.config.rules import Broken, broken
 from lango_cli.errors import InvalidSetting
 from lango_cli.wiring import opening
 from lango_cli.wiring.settings import profile_layer
@@ -45,11 +46,7 @@ class Whole:
         """Judge; `first` is asked before."""
         if self._first is not None:
             self._first()
-        found = [
-            one
-            for one in broken(self._after(), document.defaults())
-            if not self._new.keys().isdisjoint(one.keys)
-        ]
+        found = [one for one in broken(self._after(), document.defaults()) if self._touches(one)]
         self.missing = [one.text for one in found if one.missing]
         wrong = found if self._whole else [one for one in found if not one.missing]
         document.refuse([InvalidSetting(one.text) for one in wrong], "the settings")
@@ -62,7 +59,20 @@ class Whole:
             if one.setting.key not in self._new:
                 one.value()  # Says what is wrong with it.
                 values[one.setting.key] = document.to_json(one.setting, one.text)
-        return values | {key: value for key, value in self._new.items() if value is not None}
+        whole = document.nested(values)
+        for key, value in self._new.items():
+            if value is None:
+                document.take(whole, key)
+            else:
+                document.put(whole, key, value)
+        return dict(flat(whole))
+
+    def _touches(self, one: Broken) -> bool:
+        return any(
+            key == changed or changed.startswith(f"{key}.")
+            for key in one.keys
+            for changed in self._new
+        )
 
 
 def changed(changes: Changes) -> dict[str, Any]:

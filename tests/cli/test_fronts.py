@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from lango_cli.config.setting import Setting
 
 KEYS = [
-    one.key.replace("<id>", "work").replace("apps.<name>.*", "apps.mine.at.last")
+    one.key.replace("<id>", "work")
+    .replace("appSchemas.<name>", "appSchemas.mine")
+    .replace("apps.<name>.*", "apps.mine.at.last")
     for one in everything()
 ]
 BY_KIND: dict[str, Any] = {

@@ -23,6 +23,7 @@ KEY_URIS = "custody/test_kept_slots.py::test_what_a_uri_leaves_out_comes_from_th
 CALLS = "custody/test_kept_slots.py::test_how_long_and_how_often_is_a_setting"
 
 OWNERS = {
+    "appSchemas.<name>": ("config/test_app_schemas.py::test_path_and_rule_are_said_and_no_value"),
     "apps.<name>.*": "transcripts/settings-commands.txt",
     "audit.reads": "transcripts/settings-effects.txt",
     "audit.retention": "transcripts/settings-effects.txt",

@@ -102,7 +102,10 @@ def with_reference(key: str, reference: str) -> dict[str, Any]:
     return nested({key: [] if setting.kind == "rules" else reference})
 
 
-KEYS = [one.key.replace("<id>", "x").replace("<name>.*", "x") for one in everything()]
+KEYS = [
+    one.key.replace("<id>", "x").replace("<name>.*", "x").replace("<name>", "x")
+    for one in everything()
+]
 
 
 @pytest.mark.parametrize("key", KEYS)
