@@ -113,7 +113,7 @@ def _parsed(setting: Setting, key: str, text: str) -> Any:  # noqa: ANN401  # wh
     try:
         return document.read(f'{{"value": {text}}}'.encode(), key)["value"]
     except InvalidSetting:
-        if setting.kind == "free" and text[:1] not in ("[", "{", '"'):
+        if setting.kind == "free" and (is_reference(text) or text[:1] not in ("[", "{", '"')):
             return text
         raise InvalidSetting(
             f"{key} takes JSON here", hint=f"it takes {setting.takes()}"
