@@ -27,6 +27,11 @@ SHOWN = 50
 REFERRING = ("$ref", "$dynamicRef")
 UNTAKEN = ("patternProperties", "unevaluatedProperties", "$id")
 """Keywords that the library reads with Python's patterns, or that lead elsewhere."""
+BROKEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What the library raises for numbers without measure, and where a schema leads to none."""
+UNJUDGED = (
+    "cannot be judged: its schema leads to no schema or has no end, or a number is too large"
+)
 SENSITIVE = ("writeOnly", "format")
 
 
@@ -68,10 +73,8 @@ def faults(schema: object, values: Mapping[str, Any]) -> list[tuple[str, str, bo
             else:
                 said = f"breaks the rule {keyword} of its schema"
             found.append((path, said, keyword == "required"))
-    except (RecursionError, Unresolvable):
-        return [
-            ("", "cannot be judged: its schema refers to nothing, or to itself for ever", False)
-        ]
+    except (*BROKEN, Unresolvable):
+        return [("", UNJUDGED, False)]
     return found
 
 
