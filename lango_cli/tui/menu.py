@@ -1,7 +1,9 @@
 """The menu as a state, and the screen that shows it.
 
 The rule: a menu is a value, and what draws it is a function of it. Views are a stack: the last one
-is shown, Esc goes back to the one below. What keys do everywhere is `machine`'s.
+is shown, Esc goes back to the one below. What keys do everywhere is `machine`'s. Why no library
+of prompts: those draw one question after another and take asyncio and its start for it, where a
+search redraws at each key, a resize keeps the place, and a test has to press any key in any state.
 """
 
 from __future__ import annotations

@@ -183,6 +183,48 @@ def test_a_list_has_its_items_one_by_one(person: Person) -> None:
     same("list", person.press(DOWN, DOWN, sees="> Add an item"))
 
 
+def test_a_section_has_its_settings_and_what_can_be_added(person: Person) -> None:
+    person.press(*[DOWN] * 13, sees="> providers")
+    same("section", person.press(ENTER, sees="> Add: providers.<id>"))
+    same("adding", person.press(ENTER, sees="The name that stands in"))
+
+
+def test_a_choice_shows_what_there_is_and_where_it_is_kept(person: Person) -> None:
+    same("choice", to(person, "output.color", "> auto"))
+
+
+def test_a_table_has_its_members_and_each_a_form_of_two_lines(
+    home: Home, people: list[Person]
+) -> None:
+    home.run("settings", "set", "security.interceptor.piiCustomPatterns.staff", "EMP-[0-9]+")
+    people.append(Person(home))
+    people[0].sees("save, Esc leaves")
+    same("table", to(people[0], "piiCustom", "> - staff"))
+    same("item", people[0].press(ENTER, sees="> EMP-[0-9]+"))
+
+
+def test_a_secret_is_shown_on_request_and_until_the_next_key(
+    home: Home, people: list[Person]
+) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "lango_cli", "settings", "set", "providers.openai.apiKey", "-"],
+        env=home.env, input=b"hunter2", check=True,
+    )  # fmt: skip
+    people.append(Person(home))
+    person = people[0]
+    person.sees("save, Esc leaves")
+    same("secret", to(person, "apiKey", "New value"))
+    same("secret-shown", person.press("\x12", sees="hunter2"))
+    person.press("n", sees="> *")
+    assert "hunter2" not in person.text()
+
+
+def test_leaving_with_a_change_is_a_question(person: Person) -> None:
+    to(person, "output.color", "> auto")
+    person.press(DOWN, ENTER, sees="* output.color")
+    same("leaving", person.press(CTRL_C, sees="Leave without"))
+
+
 def test_three_settings_changed_and_saved_are_in_diff(home: Home, person: Person) -> None:
     to(person, "output.color", "> auto")
     person.press(DOWN, ENTER, sees="* output.color")
