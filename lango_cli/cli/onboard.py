@@ -1,9 +1,10 @@
 """`lango onboard`: a first-run guide, for a person who has not read anything yet.
 
 The rule: each step does what a command of its own does, can be skipped, and is not asked again
-once it is done, so the guide can be left with Ctrl-C and begun again. Nothing is asked that has an
-obvious answer: the first profile is `default` and there already, and the checks of doctor are
-free. The questions are drawn on the controlling terminal, whatever the standard streams are.
+once it is done, so the guide can be left with Ctrl-C and begun again. Only the vault itself cannot
+be skipped, for all else stands in it. Nothing is asked that has an obvious answer: the first
+profile is called `default`, and the checks of doctor are free. The questions are drawn on the
+controlling terminal, whatever the standard streams are.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from lango_cli.cli.options import command
 from lango_cli.cli.vault import NO_VAULT, tell_made
 from lango_cli.errors import LangoError
 from lango_cli.secret import SecretBytes
-from lango_cli.wiring import drilling, making, onboarding, slotting
+from lango_cli.wiring import drilling, making, onboarding, shells, slotting
 
 if TYPE_CHECKING:
     from lango_cli.cli.questions import Questions
@@ -35,9 +36,9 @@ SKIP = ""
 def onboard(call: Call) -> None:
     """Set up a vault step by step, with questions, and see that all is well.
 
-    A vault and how it opens, a try of the recovery words, a first API key, completions of the
-    shell, and what doctor finds. Each step can be skipped, and one that is done is not asked
-    again.
+    A vault and how it opens, a try of the recovery words, a first API key, the first profile of
+    settings, completions of the shell, and what doctor finds. Each step can be skipped, and one
+    that is done is not asked again.
     """
     hint = "use lango quickstart, which asks nothing, or lango init with its options"
     person = call.asking("how the vault shall open", hint=hint)
@@ -47,9 +48,9 @@ def onboard(call: Call) -> None:
         _make(call)
     _drill(call, person)
     _first_key(call, person)
+    _first_profile(call)
     _complete(call)
     _examine(call)
-    call.ui.note("the profile of settings in use is default; to change some: lango settings")
     call.ui.note("keep a first secret: lango secrets set NAME; see how it is: lango status")
 
 
@@ -97,7 +98,10 @@ def _first_key(call: Call, person: Prompter) -> None:
     from questionary import Choice
 
     with call.vault() as vault:
-        if onboarding.has_provider_key(vault):
+        for provider in onboarding.unsettled(vault, call.flags):
+            onboarding.refer(vault, call.flags, provider)
+            call.ui.note(f"the key of {provider} is the setting providers.{provider}.apiKey now")
+        if onboarding.has_provider_key(vault, call.flags):
             return
         with _asks(call) as ask:
             provider = ask.one(
@@ -115,24 +119,50 @@ def _first_key(call: Call, person: Prompter) -> None:
         if not len(value):
             call.ui.note("skipped; later: lango secrets set NAME")
             return
-        name = onboarding.keep_key(vault, provider, SecretBytes(value.reveal()))
-    call.ui.note(f"kept as {name}; in text it stands as {{{{secret:{name}}}}}")
+        name = onboarding.keep_key(vault, call.flags, provider, SecretBytes(value.reveal()))
+    call.ui.note(f"kept as {name}; in text it stands as {{{{secret:{name}}}}},")
+    call.ui.note(f"and it is the setting providers.{provider}.apiKey")
+
+
+def _first_profile(call: Call) -> None:
+    """What agents may do, which is all that a new profile has to be asked."""
+    with call.vault() as vault:
+        if onboarding.is_guarded(vault, call.flags):
+            return
+        with _asks(call) as ask:
+            wanted = ask.yes(
+                "Will AI agents use this vault? Then dangerous tools ask you first, and personal "
+                "data is taken out of what agents read."
+            )
+        if not wanted:
+            call.ui.note("skipped; the profile is as it comes; later: lango settings")
+            return
+        name = onboarding.guard(vault, call.flags)
+    call.ui.note(f"profile {name}: {', '.join(onboarding.GUARD)} are on; more: lango settings")
 
 
 def _complete(call: Call) -> None:
     """Completions, where the shell does not find them by itself."""
-    found = onboarding.completions()
+    found = shells.completions()
     if found is None:
         return
+    where = f" in {found.target}"
+    if found.lines:
+        call.ui.note(f"{found.shell} finds completions with these lines in {found.start}:")
+        for line in found.lines.strip().split("\n"):
+            call.ui.note(f"    {line}")
+        where += ", and add the lines"
     with _asks(call) as ask:
-        wanted = ask.yes(f"Install completions for {found.shell} in {found.target}?")
+        wanted = ask.yes(f"Install completions for {found.shell}{where}?")
     if not wanted:
         call.ui.note(f"skipped; they are in {found.source}")
         return
     try:
-        onboarding.install(found)
+        shells.install(found)
     except LangoError as err:
-        call.ui.warn(f"the completions could not be installed: {err.message}")
+        call.ui.warn(f"not done: {err.message}")
+        if found.lines:
+            call.ui.note("add the lines by hand")
     else:
         call.ui.note("installed; a new shell has them")
 

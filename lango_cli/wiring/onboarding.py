@@ -6,13 +6,10 @@ replaces what is there.
 
 from __future__ import annotations
 
-import os
-import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from lango_cli import files
-from lango_cli.config import load
-from lango_cli.wiring import opening
+from lango_cli.config import document, load
+from lango_cli.wiring import opening, settings_edit
 
 if TYPE_CHECKING:
     from lango_cli.secret import SecretBytes
@@ -23,23 +20,11 @@ PROVIDERS = ("anthropic", "openai", "gemini", "github")
 """Those that take an API key."""
 RECOVERY = "recovery"
 """The kind of slot that recovery words open."""
-LIMIT = 1 << 20
-_COMPLETIONS = {
-    "bash": (
-        "bash-completion/completions/lango",
-        ".local/share/bash-completion/completions/lango",
-    ),
-    "fish": ("fish/vendor_completions.d/lango.fish", ".config/fish/completions/lango.fish"),
+GUARD = {
+    "security.interceptor.enabled": True,
+    "security.interceptor.redactPii": True,
 }
-"""By shell: where the installation has them below `share`, where the shell looks below HOME."""
-
-
-class Completions(NamedTuple):
-    """Completions that could be installed: for which shell, from where, to where."""
-
-    shell: str
-    source: str
-    target: str
+"""What a vault that AI agents use is set to."""
 
 
 def has_vault(flags: Flags) -> bool:
@@ -58,34 +43,56 @@ def key_name(provider: str) -> str:
     return f"{provider}/api-key"
 
 
-def has_provider_key(vault: Vault) -> bool:
-    """Whether there is a key of any provider."""
+def kept_keys(vault: Vault) -> list[str]:
+    """The providers of which a key is kept."""
     kept = {meta.name for meta in vault.secrets.list()}
-    return any(key_name(provider) in kept for provider in PROVIDERS)
+    return [provider for provider in PROVIDERS if key_name(provider) in kept]
 
 
-def keep_key(vault: Vault, provider: str, value: SecretBytes) -> str:
-    """Keep a provider's API key, where there is none yet; the secret's name."""
+def has_provider_key(vault: Vault, flags: Flags) -> bool:
+    """Whether there is a key of any provider, as a secret or as a setting."""
+    profile = vault.profiles.read(flags.profile)
+    return bool(kept_keys(vault)) or any(
+        document.look(profile, _setting(provider)) is not None for provider in PROVIDERS
+    )
+
+
+def keep_key(vault: Vault, flags: Flags, provider: str, value: SecretBytes) -> str:
+    """Keep a provider's API key, where there is none yet, as secret and setting; its name."""
     name = key_name(provider)
     vault.secrets.set(name, value, if_version=0)
+    refer(vault, flags, provider)
     return name
 
 
-def completions() -> Completions | None:
-    """Completions of the person's shell that are not where it looks; None if there are none."""
-    shell = os.path.basename(load.variable("SHELL") or "")
-    home = load.variable("HOME")
-    if shell not in _COMPLETIONS or home is None:
-        return None
-    inside, below = _COMPLETIONS[shell]
-    source, target = os.path.join(sys.prefix, "share", inside), os.path.join(home, below)
-    if not files.exists(source) or files.exists(target):
-        return None
-    return Completions(shell, source, target)
+def unsettled(vault: Vault, flags: Flags) -> list[str]:
+    """The providers with a key whose setting does not lead to it, nor to another one."""
+    profile = vault.profiles.read(flags.profile)
+    return [one for one in kept_keys(vault) if document.look(profile, _setting(one)) is None]
 
 
-def install(found: Completions) -> None:
-    """Put them where the shell looks."""
-    data = files.read(found.source, LIMIT)
-    files.ensure_folder(os.path.dirname(found.target))
-    files.create(found.target, data or b"")
+def refer(vault: Vault, flags: Flags, provider: str) -> None:
+    """Make the setting of a provider's key the secret that keeps it."""
+    changes = settings_edit.Changes()
+    changes.put(f"providers.{provider}.type", provider)
+    changes.put(_setting(provider), f"{{{{secret:{key_name(provider)}}}}}")
+    settings_edit.apply(flags, changes, vault)
+
+
+def _setting(provider: str) -> str:
+    return f"providers.{provider}.apiKey"
+
+
+def is_guarded(vault: Vault, flags: Flags) -> bool:
+    """Whether it was said already what agents may do, be it yes or no."""
+    values = settings_edit.standing(flags, vault.profiles)
+    return any(values[key].origin != load.DEFAULT for key in GUARD)
+
+
+def guard(vault: Vault, flags: Flags) -> str:
+    """Set the profile up for a vault that AI agents use; its name."""
+    changes = settings_edit.Changes()
+    for key, value in GUARD.items():
+        changes.put(key, value)
+    settings_edit.apply(flags, changes, vault)
+    return flags.profile or vault.profiles.active()

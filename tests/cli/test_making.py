@@ -27,7 +27,7 @@ from lango_cli.model import KeyringVerdict
 from lango_cli.secret import SecretBytes
 from lango_cli.vault import create, store_open
 from lango_cli.vault.home import COPY, HEADER, KEYFILE
-from lango_cli.wiring import making, onboarding, opening, slotting, sources
+from lango_cli.wiring import making, opening, slotting, sources
 from lango_cli.wiring.flags import Flags
 from tests.parts import require
 from tests.stage import Stage
@@ -483,6 +483,9 @@ def test_onboard_goes_from_no_vault_to_doctor_and_asks_nothing_twice(tmp_path: P
     child.expect("API key of anthropic")
     child.send("sk-made-up\r")
     child.expect("kept as anthropic/api-key")
+    child.expect("Will AI agents use this vault")
+    child.send("y")
+    child.expect("profile default: ")
     child.expect("doctor: 0 errors")
     child.expect(pexpect.EOF)
     child.close()
@@ -490,6 +493,8 @@ def test_onboard_goes_from_no_vault_to_doctor_and_asks_nothing_twice(tmp_path: P
     stage.perform(
         "lango keys slot list\nstdout 'keyfile'\nstdout 'passphrase'\nstdout 'recovery'\n"
         "lango secrets get anthropic/api-key\nstdout '^sk-made-up$'\n"
+        "lango settings get providers.anthropic.apiKey --resolve\nstdout '^sk-made-up$'\n"
+        "lango settings get security.interceptor.enabled\nstdout '^true$'\n"
         "env LANGO_HOME=$WORK/other\nexit 12 lango onboard\nstderr 'lango quickstart'\n"
     )
     again = guide(stage, LANGO_HOME=str(tmp_path / "home" / "lango"))
@@ -511,6 +516,9 @@ def test_each_step_of_onboard_can_be_skipped(tmp_path: Path) -> None:
     child.expect("Keep an API key of a provider now")
     child.send("\x1b[A\r")
     child.expect("skipped; later: lango secrets set NAME")
+    child.expect("Will AI agents use this vault")
+    child.send("n")
+    child.expect("skipped; the profile is as it comes")
     child.expect("doctor: ")
     child.expect(pexpect.EOF)
     child.close()
@@ -527,22 +535,3 @@ def test_onboard_interrupted_leaves_nothing(tmp_path: Path) -> None:
     child.close()
     assert child.exitstatus == 130
     assert not (tmp_path / "home" / "lango").exists()
-
-
-def test_completions_are_installed_where_the_shell_looks_and_never_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = tmp_path / "prefix/share/bash-completion/completions/lango"
-    source.parent.mkdir(parents=True)
-    source.write_text("complete lango\n")
-    monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("SHELL", "/bin/bash")
-    found = onboarding.completions()
-    assert found is not None
-    onboarding.install(found)
-    target = tmp_path / ".local/share/bash-completion/completions/lango"
-    assert target.read_text() == "complete lango\n"
-    assert onboarding.completions() is None
-    monkeypatch.setenv("SHELL", "/bin/sh")
-    assert onboarding.completions() is None
