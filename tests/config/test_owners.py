@@ -92,7 +92,10 @@ OWNERS = {
     "unlock.order": "transcripts/settings.txt",
     "unlock.session": "transcripts/unlock.txt",
     "unlock.ttl": "transcripts/settings.txt",
-    "vault.lockTimeout": "config/test_load.py::test_the_policy_follows_its_five_settings",
+    "vault.lockTimeout": (
+        "cli/test_lock_timeout.py::"
+        "test_a_command_waits_for_another_writer_as_long_as_the_setting_says"
+    ),
 }
 """Setting: a transcript, or a file and a test in it."""
 
