@@ -41,6 +41,11 @@ def companion(
     found.stop()
 
 
+over_a_socket = pytest.mark.parametrize("companion", ["socket"], indirect=True)
+"""Nobody unknown gets so far over TLS."""
+over_tls = pytest.mark.parametrize("companion", ["tls"], indirect=True)
+
+
 def plain(companion: Companion) -> socket.socket:
     """A connection, before any TLS."""
     if companion.tls:
@@ -100,6 +105,7 @@ def test_what_is_no_single_request_is_refused_and_the_next_is_served(
     assert custodian(companion.root / "client", companion.url, "one").describe().usable
 
 
+@over_a_socket
 @pytest.mark.parametrize(
     "head",
     [
@@ -117,8 +123,6 @@ def test_what_is_no_single_request_is_refused_and_the_next_is_served(
 def test_a_head_that_can_be_read_in_two_ways_gets_nothing_done(
     head: bytes, tmp_path_factory: pytest.TempPathFactory, companion: Companion
 ) -> None:
-    if companion.tls:
-        pytest.skip("nobody unknown gets so far over TLS")
     with plain(companion) as attacker:
         attacker.sendall(head)
         attacker.shutdown(socket.SHUT_WR)
@@ -142,9 +146,8 @@ def test_connections_that_say_nothing_keep_no_client_out(companion: Companion) -
             one.close()
 
 
+@over_tls
 def test_nothing_older_than_tls_1_3_is_spoken(companion: Companion) -> None:
-    if not companion.tls:
-        pytest.skip("a socket has no TLS")
     us = identity.load(str(companion.root / "client" / identity.CLIENT))
     context = places.client_context(us, companion.us.certificate)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -153,9 +156,8 @@ def test_nothing_older_than_tls_1_3_is_spoken(companion: Companion) -> None:
         context.wrap_socket(one)
 
 
+@over_tls
 def test_a_certificate_of_the_same_name_is_another(companion: Companion, tmp_path: Path) -> None:
-    if not companion.tls:
-        pytest.skip("a socket has no TLS")
     twin = identity.load_or_make(str(tmp_path / "twin.pem"), "client")
     until = time.monotonic() + PATIENCE
     with pytest.raises((OSError, messages.Garbled)):
