@@ -58,10 +58,14 @@ def has_provider_key(vault: Vault, flags: Flags) -> bool:
 
 
 def keep_key(vault: Vault, flags: Flags, provider: str, value: SecretBytes) -> str:
-    """Keep a provider's API key, where there is none yet, as secret and setting; its name."""
+    """Keep a provider's API key as secret and setting, in one transaction; the secret's name.
+
+    Conflict where there is such a secret.
+    """
     name = key_name(provider)
-    vault.secrets.set(name, value, if_version=0)
-    refer(vault, flags, provider)
+    changes = _typed(vault, flags, provider)
+    changes.keep(_setting(provider), name, value)
+    settings_edit.apply(flags, changes, vault)
     return name
 
 
@@ -73,10 +77,17 @@ def unsettled(vault: Vault, flags: Flags) -> list[str]:
 
 def refer(vault: Vault, flags: Flags, provider: str) -> None:
     """Make the setting of a provider's key the secret that keeps it."""
-    changes = settings_edit.Changes()
-    changes.put(f"providers.{provider}.type", provider)
+    changes = _typed(vault, flags, provider)
     changes.put(_setting(provider), f"{{{{secret:{key_name(provider)}}}}}")
     settings_edit.apply(flags, changes, vault)
+
+
+def _typed(vault: Vault, flags: Flags, provider: str) -> settings_edit.Changes:
+    """Changes that say what kind of provider it is, where nobody did."""
+    changes, key = settings_edit.Changes(), f"providers.{provider}.type"
+    if document.look(vault.profiles.read(flags.profile), key) is None:
+        changes.put(key, provider)
+    return changes
 
 
 def _setting(provider: str) -> str:

@@ -174,6 +174,8 @@ class Changes:
         self.sealed: dict[str, Any] = {}
         self.secrets: dict[str, SecretBytes] = {}
         """Values of sensitive settings by the setting's name."""
+        self.named: dict[str, str] = {}
+        """The secrets that keep them, by the setting's name, where `secret_name` is not meant."""
 
     def put(self, key: str, value: Any) -> None:  # noqa: ANN401  # what JSON holds
         """Set one, checked; a sensitive one that is no reference becomes a secret."""
@@ -189,6 +191,10 @@ class Changes:
             self.file[key] = value
         else:
             self.sealed[key] = value
+
+    def keep(self, key: str, name: str, value: SecretBytes) -> None:
+        """Set a sensitive one by a new secret of this name; Conflict, later, if there is one."""
+        self.secrets[key], self.named[key] = value, name
 
 
 def new_policy(flags: Flags, changes: Changes) -> str | None:
@@ -281,16 +287,19 @@ def _seal(vault: Vault, name: str, held: dict[str, Any], changes: Changes) -> Ca
     What is returned writes the sensitive values, inside of the transaction that writes the
     profile: a reference and what it refers to come together or not at all.
     """
-    for key in changes.secrets:
-        changes.sealed[key] = f"{{{{secret:{secret_name(name, key)}}}}}"
+    places = {key: changes.named.get(key) or secret_name(name, key) for key in changes.secrets}
+    for key, place in places.items():
+        changes.sealed[key] = f"{{{{secret:{place}}}}}"
     for key, value in changes.sealed.items():
         _into(held, key, value)
     document.refuse(document.sifted(held)[0], f"profile {name}")
-    values = [Entry(secret_name(name, key), one) for key, one in changes.secrets.items()]
+    values = [Entry(places[key], one) for key, one in changes.secrets.items()]
     standings = bulk.compare(vault.secrets, values)
     for one in standings:
         if one.kind == bulk.REFUSED:
             raise InvalidSetting(f"{one.name} cannot be kept: {one.reason}")
+        if one.kind != bulk.NEW and one.name in changes.named.values():
+            raise Conflict(f"{one.name} is there already; nothing was written")
     detail = f"settings of profile {name}"
     return lambda: bulk.write_inside(vault.secrets, standings, detail, Unwatched())
 

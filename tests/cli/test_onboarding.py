@@ -1,0 +1,112 @@
+"""`lango onboard`: a key is kept whole or not at all; it can be left at each question."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from lango_cli.errors import Conflict
+from lango_cli.secret import SecretBytes
+from lango_cli.vault.profiles import Profiles
+from lango_cli.wiring import making, onboarding, settings_edit
+from lango_cli.wiring.flags import Flags
+from tests.stage import Stage
+
+ENTRY = [sys.executable, str(Path(__file__).parents[1] / "entry.py"), "typer"]
+QUESTIONS = (
+    ("What shall open the vault", " \x1b[B \r"),
+    ("recovery words", "n"),
+    ("Keep an API key of a provider now", "\r"),
+    ("API key of anthropic", "sk-made-up\r"),
+    ("Will AI agents use this vault", "y"),
+)
+"""What is asked, in turn, and an answer."""
+BEGUN_AGAIN = {0: 0, 1: 0, 2: 2, 3: 2, 4: 4}
+"""By the question at which it was left: the first that is asked when it is begun again."""
+
+
+@pytest.fixture
+def flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flags:
+    """A command line that names a home of the test's own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    flags = Flags()
+    flags.home = str(tmp_path / "home")
+    return flags
+
+
+def quiet(_text: str) -> None:
+    """A warning that nobody hears."""
+
+
+def test_a_key_whose_setting_cannot_be_written_is_not_kept_either(
+    flags: Flags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with making.make_vault(flags, making.Plan(keyfile=True), quiet) as vault:
+        with monkeypatch.context() as patch:
+            patch.setattr(Profiles, "_add", stopped)
+            with pytest.raises(KeyboardInterrupt):
+                onboarding.keep_key(vault, flags, "anthropic", SecretBytes(b"made-up"))
+        assert vault.secrets.list() == []
+        assert vault.profiles.read() == {}
+        onboarding.keep_key(vault, flags, "anthropic", SecretBytes(b"made-up"))
+        assert [meta.name for meta in vault.secrets.list()] == ["anthropic/api-key"]
+        assert onboarding.unsettled(vault, flags) == []
+
+
+def test_neither_a_kept_key_nor_the_kind_of_a_provider_is_replaced(flags: Flags) -> None:
+    with making.make_vault(flags, making.Plan(keyfile=True), quiet) as vault:
+        changes = settings_edit.Changes()
+        changes.put("providers.openai.type", "gemini")
+        settings_edit.apply(flags, changes, vault)
+        name = onboarding.keep_key(vault, flags, "openai", SecretBytes(b"first"))
+        assert vault.profiles.read()["providers"]["openai"] == {
+            "type": "gemini",
+            "apiKey": "{{secret:openai/api-key}}",
+        }
+        with pytest.raises(Conflict, match="openai/api-key is there already"):
+            onboarding.keep_key(vault, flags, "openai", SecretBytes(b"second"))
+        assert vault.secrets.get(name).value.reveal() == b"first"
+
+
+def guide(stage: Stage) -> pexpect.spawn:
+    return pexpect.spawn(
+        ENTRY[0],
+        [*ENTRY[1:], "onboard"],
+        env={**stage.env, "TERM": "xterm", "SHELL": "/bin/sh"},
+        encoding="utf-8",
+        dimensions=(40, 99),
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("left_at", BEGUN_AGAIN)
+def test_a_guide_left_with_ctrl_c_goes_on_where_it_was_left(tmp_path: Path, left_at: int) -> None:
+    stage = Stage(tmp_path, ENTRY)
+    child = guide(stage)
+    for question, answer in QUESTIONS[:left_at]:
+        child.expect(question)
+        child.send(answer)
+    child.expect(QUESTIONS[left_at][0])
+    child.send("\x03")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130
+    assert (tmp_path / "home" / "lango").exists() is (left_at > 1)
+    again = guide(stage)
+    for question, answer in QUESTIONS[BEGUN_AGAIN[left_at] :]:
+        again.expect(question)
+        again.send(answer)
+    again.expect("doctor: ")
+    again.expect(pexpect.EOF)
+    again.close()
+    assert again.exitstatus == 0
+    stage.perform(
+        "lango secrets list\nstdout '^anthropic/api-key$'\n"
+        "lango settings get providers.anthropic.apiKey --resolve\nstdout '^sk-made-up$'\n"
+    )
