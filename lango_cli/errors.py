@@ -123,7 +123,7 @@ class NewerFormat(VaultError):
 
     code = 16
     id = "newer_format"
-    default_hint = "upgrade lango: pip install --upgrade lango"
+    default_hint = "upgrade lango from its source; the Lango on PyPI is another program"
 
 
 class AnotherVault(VaultError):

@@ -164,7 +164,7 @@ def _complete(call: Call) -> None:
         if found.lines:
             call.ui.note("add the lines by hand")
     else:
-        call.ui.note("installed; a new shell has them")
+        call.ui.note(f"installed; {found.takes_effect()}")
 
 
 def _examine(call: Call) -> None:

@@ -53,7 +53,7 @@ def need_extra(*modules: str) -> None:
             import_module(module)
     except ImportError:
         raise MissingExtra(
-            "companions need an extra that is not installed", hint="pip install 'lango[rpc]'"
+            "companions need an extra that is not installed", hint=custodians.installing("rpc")
         ) from None
 
 

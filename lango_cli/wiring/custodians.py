@@ -7,6 +7,8 @@ rooms, which know its Protocol alone.
 
 from __future__ import annotations
 
+import shlex
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -56,9 +58,17 @@ def opener(provider: str) -> Opener:
             raise
         raise MissingExtra(
             f"{provider} needs an extra that is not installed",
-            hint=f"pip install 'lango[{extra}]'",
+            hint=installing(extra),
         ) from None
     return cast("Opener", found.open_custodian)
+
+
+def installing(extra: str) -> str:
+    """The command that installs an extra where this lango runs.
+
+    The Python is named: elsewhere pip finds the Lango of PyPI, which is another program.
+    """
+    return f"{shlex.quote(sys.executable)} -m pip install 'lango[{extra}]'"
 
 
 def options(settings: Settings, folders: Folders, pin: Pin, new_pin: Pin | None = None) -> Options:

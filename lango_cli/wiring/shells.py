@@ -48,6 +48,17 @@ class Completions(NamedTuple):
     start: str = ""
     lines: str = ""
 
+    def takes_effect(self) -> str:
+        """Which shells have them once they are installed: bash reads one file or another."""
+        if self.shell != BASH:
+            return f"a new {self.shell} has them"
+        if not self.lines:
+            return "a new bash has them, if it loads bash-completion as it starts"
+        return (
+            "a new bash has them; a login bash only where its own start file "
+            "(.bash_profile, .bash_login or .profile) reads .bashrc"
+        )
+
 
 def completions() -> Completions | None:
     """What is not yet as the person's shell needs it; None if all is, or the shell is unknown."""

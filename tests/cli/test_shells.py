@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -64,6 +65,30 @@ def test_a_new_shell_completes_once_they_are_installed(
     child.send("lango quickst\t")
     child.expect("quickstart")
     child.close(force=True)
+
+
+def test_a_login_bash_has_them_where_its_start_file_reads_bashrc_as_is_said(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shells, "_LOOKS_ITSELF", ())
+    completions = found("bash", monkeypatch)
+    shells.install(completions)
+
+    def completes(*options: str) -> bool:
+        done = subprocess.run(
+            [require("bash"), *options, "-c", "complete -p lango"],
+            env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            start_new_session=True,
+        )
+        return done.returncode == 0
+
+    assert completes("-i")
+    assert not completes("-i", "-l")
+    assert "a login bash only where" in completions.takes_effect()
+    (home / ".profile").write_text('. "$HOME/.bashrc"\n')
+    assert completes("-i", "-l")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

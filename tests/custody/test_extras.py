@@ -31,5 +31,5 @@ def test_a_provider_whose_library_is_missing_names_the_command_that_installs_it(
         text=True,
     )
     assert done.returncode == 42, done.stderr
-    assert f"pip install 'lango[{extra}]'" in done.stderr
+    assert f"hint: {installed.python} -m pip install 'lango[{extra}]'" in done.stderr
     assert not (tmp_path / "home" / "vault.json").exists()
