@@ -195,11 +195,11 @@ def _answers(call: Call) -> tuple[list[str], str, bool]:
             [
                 Choice("a passphrase that you type", PASSPHRASE, checked=True),
                 Choice(
-                    "the OS keyring of this machine: nothing to type while you are logged in",
+                    "the OS keyring" + ": nothing to type while logged in" * verdict.usable,
                     KEYRING,
                     disabled=None if verdict.usable else verdict.reason,
                 ),
-                Choice("a keyfile in the vault's folder: nothing to type at all", KEYFILE),
+                Choice("a keyfile in the vault's folder: nothing to type", KEYFILE),
             ],
         )
         kdf = call.settings().text("kdf.algorithm")

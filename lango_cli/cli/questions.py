@@ -7,6 +7,7 @@ input cancels. Nothing secret is asked here: hidden lines are `cli.terminal`'s.
 from __future__ import annotations
 
 import os
+import textwrap
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from questionary import Choice, Question
 
     from lango_cli.cli.ui import Ui
+
+NARROWEST = 20
+"""Columns: below that, lines of whole words are no easier to read."""
 
 
 class Questions:
@@ -66,7 +70,7 @@ class Questions:
         question = questionary.checkbox(
             text,
             choices=choices,
-            instruction="(space to choose, enter to go on)",
+            instruction="(space chooses, Enter ends)",
             validate=lambda chosen: bool(chosen) or "choose one at least",
             **self._options,
         )
@@ -81,8 +85,15 @@ class Questions:
 
     def yes(self, text: str) -> bool:
         """Yes, which is the default, or no."""
-        found: bool = _answer(questionary.confirm(text, default=True, **self._options))
+        found: bool = _answer(
+            questionary.confirm(self._folded(text), default=True, **self._options)
+        )
         return found
+
+    def _folded(self, text: str) -> str:
+        """The text in lines of whole words, with room for the marks around it."""
+        width = self._options["output"].get_size().columns - len("?  (Y/n) ")
+        return textwrap.fill(text, max(width, NARROWEST), break_long_words=False)
 
 
 def _answer(question: Question) -> Any:  # noqa: ANN401  # each kind of question has its own

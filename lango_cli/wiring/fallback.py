@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 SAYS = {
     LOCAL: "where its custodian is not available, a local slot may open the vault",
-    NONE: "where its custodian is not available, no other slot opens the vault by itself",
+    NONE: "where its custodian is not available, no other slot opens the vault by itself after "
+    "it; what unlock.order has before kms still does",
 }
 
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 LOCAL_KINDS = ("passphrase", "keyfile", "keyring", "recovery")
 """What a member can be besides a key that a custodian keeps."""
+OWN = {"passphrase": ": --new-passphrase-file FILE", "keyfile": ": --keyfile FILE"}
+"""By kind: how a member is given something of its own."""
 
 
 class Wanted(NamedTuple):
@@ -144,7 +146,7 @@ def refuse_alone(envelope: Envelope, new: NewSlot) -> None:
             raise Conflict(
                 f"what member {new.label} is to hold opens slot {slot.label} by itself:"
                 " the group would protect nothing",
-                hint="give it something of its own",
+                hint=f"give it something of its own{OWN.get(new.kind, '')}",
             )
         if new.keeper is not None and any(
             _same_key(member, new) for member in slot.members if member.id != new.slot_id

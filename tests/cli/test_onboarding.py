@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -74,13 +75,13 @@ def test_neither_a_kept_key_nor_the_kind_of_a_provider_is_replaced(flags: Flags)
         assert vault.secrets.get(name).value.reveal() == b"first"
 
 
-def guide(stage: Stage) -> pexpect.spawn:
+def guide(stage: Stage, width: int = 99) -> pexpect.spawn:
     return pexpect.spawn(
         ENTRY[0],
         [*ENTRY[1:], "onboard"],
         env={**stage.env, "TERM": "xterm", "SHELL": "/bin/sh"},
         encoding="utf-8",
-        dimensions=(40, 99),
+        dimensions=(40, width),
         timeout=60,
     )
 
@@ -110,3 +111,22 @@ def test_a_guide_left_with_ctrl_c_goes_on_where_it_was_left(tmp_path: Path, left
         "lango secrets list\nstdout '^anthropic/api-key$'\n"
         "lango settings get providers.anthropic.apiKey --resolve\nstdout '^sk-made-up$'\n"
     )
+
+
+def test_at_60_columns_no_choice_is_cut_and_questions_break_between_words(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, ENTRY)
+    child = guide(stage, 60)
+    seen = ""
+    for question, answer in QUESTIONS[:-1]:
+        child.expect(question)
+        seen += child.before + child.after
+        child.send(answer)
+    child.expect(r"\(Y/n\)")
+    seen += child.before
+    child.send("n")
+    child.expect(pexpect.EOF)
+    child.close()
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen)
+    assert re.search(r"the OS keyring(: nothing to type while logged in| \([^)\r\n]+\))", plain)
+    assert "a keyfile in the vault's folder: nothing to type" in plain
+    assert re.search(r"Will AI agents use this vault\? Then\s+dangerous tools", plain)
