@@ -33,6 +33,9 @@ UNJUDGED = (
     "cannot be judged: its schema leads to no schema or has no end, or a number is too large"
 )
 SENSITIVE = ("writeOnly", "format")
+DIALECT = "$schema"
+"""Where it stands, the library goes on as it is by itself: with Python's patterns, and with no
+value that is sensitive. A `$ref` to the whole schema leads to that at its top."""
 
 
 def unfit(schema: object) -> str:
@@ -49,6 +52,8 @@ def unfit(schema: object) -> str:
             return f"has a {keyword} to something outside itself"
         if keyword == "pattern" and isinstance(value, str) and _compiled(value) is None:
             return "has a pattern that is no expression of RE2"
+    if any(keyword == DIALECT and isinstance(value, str) for keyword, value in _below(schema)):
+        return f"has a {DIALECT} below its top"
     try:
         Draft202012Validator.check_schema(schema)
     except (SchemaError, RecursionError):
@@ -76,6 +81,11 @@ def faults(schema: object, values: Mapping[str, Any]) -> list[tuple[str, str, bo
     except (*BROKEN, Unresolvable):
         return [("", UNJUDGED, False)]
     return found
+
+
+def _below(schema: object) -> Iterator[tuple[str, object]]:
+    """What `_keywords` has, but for the members of the schema itself."""
+    return _keywords(list(schema.values()) if isinstance(schema, dict) else schema)
 
 
 def _keywords(schema: object) -> Iterator[tuple[str, object]]:
@@ -117,4 +127,6 @@ def _validator(schema: object) -> Validator:
 
     words = {"pattern": pattern, "writeOnly": sensitive, "format": sensitive}
     kind = extend(Draft202012Validator, words)
+    if isinstance(schema, dict):
+        schema = {keyword: value for keyword, value in schema.items() if keyword != DIALECT}
     return kind(schema, registry=Registry())

@@ -28,6 +28,7 @@ SCHEMA = {
     },
     "$defs": {"name": {"pattern": "^[a-z]{2,4}$"}},
 }
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 GOOD: dict[str, Any] = {"port": 1, "name": "abc", "token": "{{secret:t}}", "pin": "${PIN}"}
 
 
@@ -65,6 +66,10 @@ UNFIT: dict[str, tuple[object, str]] = {
     "another base": ({"$id": "https://schemas.example/", "$ref": "#"}, "$id"),
     "python's patterns": ({"patternProperties": {"(a+)+$": {}}}, "patternProperties"),
     "look behind": ({"pattern": "(?<=a)b"}, "no expression of RE2"),
+    "a dialect of its own": (
+        {"properties": {"a": {"$schema": DIALECT, "pattern": "^(a+)+$"}}},
+        "$schema below its top",
+    ),
     "large": ({"title": "x" * (257 << 10)}, "over 262144 bytes"),
     "round": ({"$ref": "#"}, "cannot be judged"),
     "to no schema": ({"$ref": "#/x", "x": 5}, "cannot be judged"),
@@ -85,6 +90,24 @@ def test_a_pattern_takes_linear_time() -> None:
     assert said(schema, {"a": "a" * 50_000 + "!"}) == [
         "apps.web.a breaks the rule pattern of its schema"
     ]
+
+
+def test_a_schema_that_leads_to_itself_judges_there_as_at_its_top() -> None:
+    schema = {
+        "$schema": DIALECT,
+        "properties": {
+            "next": {"$ref": "#"},
+            "token": {"writeOnly": True},
+            "name": {"pattern": "^(a+)+$"},
+        },
+    }
+    assert said(schema, {"next": {"next": {"token": "hunter2"}}}) == [
+        "apps.web.next.next.token is sensitive by its schema, which takes a reference alone"
+    ]
+    assert said(schema, {"next": {"name": "a" * 50_000 + "!"}}) == [
+        "apps.web.next.name breaks the rule pattern of its schema"
+    ]
+    assert said(schema, {"next": {"token": "{{secret:t}}", "name": "aa"}}) == []
 
 
 def test_what_is_required_may_come_with_the_next_command_and_not_be_taken_away_unsaid(
