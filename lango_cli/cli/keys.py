@@ -46,7 +46,7 @@ from lango_cli.vault.grouping import find_member
 from lango_cli.vault.parts import find_slot
 from lango_cli.vault.slot_info import describe
 from lango_cli.vault.slots import check_label
-from lango_cli.wiring import drilling, opening, slotting
+from lango_cli.wiring import drilling, opening, refusing, slotting
 
 if TYPE_CHECKING:
     from lango_cli.cli.terminal import Prompter
@@ -235,7 +235,10 @@ def passphrase(
     call.flags.slot = slotting.slot_to_unlock_with(call.flags, slot, call.ask)
     with call.vault(real=True) as vault:
         holding = vault.backups.holding_slot(slot)
-        info = vault.slots.change_credential(slot.id, "passphrase", new.read(), function)
+        text = new.read()
+        held = slotting.passphrase_slot(text, slot.label, function or slot.kdf_name)
+        refusing.refuse_member(vault.envelope, held)
+        info = vault.slots.change_credential(slot.id, held.kind, held.credential, function)
     call.ui.note(f"slot {info.label} has a new passphrase ({info.kdf})")
     end_sessions(call, vault)
     call.ui.note(NOT_PROTECTED)

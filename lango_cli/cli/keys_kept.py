@@ -22,7 +22,7 @@ from lango_cli.vault.envelope import HKDF
 from lango_cli.vault.grouping import find_member
 from lango_cli.vault.parts import find_slot
 from lango_cli.vault.recipient import Keeper
-from lango_cli.wiring import grouped, kept, key_uris, slotting
+from lango_cli.wiring import grouped, kept, key_uris, refusing, slotting
 
 if TYPE_CHECKING:
     from lango_cli.vault.envelope import Envelope
@@ -70,10 +70,12 @@ def _wrap_anew(call: Call, name: str, new: str | None) -> None:
         keeping = slotting.keeping(call.flags, call.ask)
         credential, keeper = keeping.wrap(uri, vault.id, slot.id)
         kind = kept.kind_of(uri)
+        again = NewSlot(kind, slot.label, credential, HKDF, slot.id, keeper=keeper)
         if slot.group:
-            again = NewSlot(kind, slot.label, credential, HKDF, slot.id, keeper=keeper)
             info = grouped.replace_member(vault, again)
         else:
+            if new:
+                refusing.refuse_member(vault.envelope, again)
             info = vault.slots.change_credential(slot.id, kind, credential, HKDF, keeper)
     done = f"is kept by {uri} now" if new else "has a new credential"
     call.ui.note(f"{'member' if slot.group else 'slot'} {slot.label} {done}")

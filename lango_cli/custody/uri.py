@@ -116,6 +116,8 @@ _PKCS11_PATH = frozenset(
         "library-version",
     }
 )
+_WHO = frozenset({"profile", "role", "pin-source"})
+"""Options that say who asks for a key, and not which it is."""
 _PKCS11_QUERY = frozenset({"module-path", "module-name", "pin-source", "pin-value"})
 
 
@@ -127,6 +129,13 @@ def parse(text: str) -> KeyUri:
     if len(text) > LIMIT or not text.isprintable() or " " in text:
         raise UsageProblem(f"that is no {provider} URI", hint=HINT)
     return _pkcs11(text, rest) if provider == "pkcs11" else _other(text, provider, rest)
+
+
+def place_of(text: str) -> tuple[str, str, frozenset[tuple[str, str]]]:
+    """Which key a URI names, whoever asks for it: the same however one gets at it."""
+    uri = parse(text)
+    where = {(name, value) for name, value in uri.options.items() if name not in _WHO}
+    return uri.provider, uri.key, frozenset(where)
 
 
 def _beginnings() -> str:

@@ -16,9 +16,9 @@ from lango_cli.vault.envelope import HKDF, Slot, new_slot_id, open_with_key, slo
 from lango_cli.vault.grouping import Gathering, find_member, open_share, seal_member, share_out
 from lango_cli.vault.kdfs import kdf_parameters
 from lango_cli.vault.parts import Opened, unlock_slot
-from lango_cli.vault.recipient import GROUP, Group, Keeper, Member, Recipient
+from lango_cli.vault.recipient import GROUP, Group, Keeper, Member
 from lango_cli.vault.slots import check_label
-from lango_cli.wiring import custodians, kept, opening, slotting, sources
+from lango_cli.wiring import custodians, kept, opening, refusing, slotting, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,8 +107,11 @@ def new_group(vault: Vault, news: Sequence[NewSlot], threshold: int, label: str)
     """A slot that any `threshold` of these members open together; opened so before it counts."""
     for number, new in enumerate(news):
         refuse_alone(vault.envelope, new)
-        if any(new.kind == other.kind and new.credential == other.credential
-               for other in news[:number]):  # fmt: skip
+        if any(
+            refusing.same_key(other, new)
+            or (new.kind == other.kind and new.credential == other.credential)
+            for other in news[:number]
+        ):
             raise Conflict(f"member {new.label} holds what another member holds")
     slot = Slot(new_slot_id(), GROUP, label, kdf_parameters(HKDF), "")
     made = [member_of(vault.envelope, slot.id, new, vault.clock) for new in news]
@@ -148,26 +151,17 @@ def refuse_alone(envelope: Envelope, new: NewSlot) -> None:
                 " the group would protect nothing",
                 hint=f"give it something of its own{OWN.get(new.kind, '')}",
             )
-        if new.keeper is not None and any(
-            _same_key(member, new) for member in slot.members if member.id != new.slot_id
-        ):
-            raise Conflict(f"the key of member {new.label} is another member's already")
-    slotting.refuse_member(envelope, new)
+    refusing.refuse_member(envelope, new)
 
 
 def _opens(envelope: Envelope, slot: Slot, new: NewSlot) -> bool:
     if new.keeper is not None:
-        return _same_key(slot, new)
+        return refusing.same_key(slot, new)
     try:
         open_with_key(envelope, slot, slot_key(slot.kdf, new.credential)).wipe()
     except WrongKey:
         return False
     return True
-
-
-def _same_key(one: Recipient, new: NewSlot) -> bool:
-    uris = [kept.uri for kept in (one.keeper, new.keeper) if isinstance(kept, Keeper)]
-    return len(uris) == 2 and uris[0] == uris[1]
 
 
 def open_group(

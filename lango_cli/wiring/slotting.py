@@ -19,7 +19,6 @@ from lango_cli.errors import (
     LangoError,
     Tampered,
     UsageProblem,
-    WrongKey,
 )
 from lango_cli.secret import SecretBytes
 from lango_cli.unlock.keyfile import (
@@ -37,9 +36,9 @@ from lango_cli.unlock.sources import (
     without_newline,
 )
 from lango_cli.vault.create import NewSlot
-from lango_cli.vault.envelope import ARGON2ID, HKDF, PBKDF2, new_slot_id, open_slot
+from lango_cli.vault.envelope import ARGON2ID, HKDF, PBKDF2, new_slot_id
 from lango_cli.vault.parts import find_slot
-from lango_cli.wiring import opening, sources
+from lango_cli.wiring import opening, refusing, sources
 from lango_cli.wiring.kept import Keeping
 
 if TYPE_CHECKING:
@@ -226,38 +225,11 @@ def free_label(envelope: Envelope, kind: str) -> str:
     return label
 
 
-def refuse_second(envelope: Envelope, new: NewSlot) -> None:
-    """Conflict if this keyfile opens another slot already."""
-    for slot in envelope.slots:
-        if slot.kind == new.kind == "keyfile" and slot.kdf_name == new.kdf == HKDF:
-            try:
-                open_slot(envelope, slot, new.credential).wipe()
-            except WrongKey:
-                continue
-            raise Conflict(
-                f"this keyfile opens slot {slot.label} already",
-                hint="name another file: lango keys slot add keyfile --keyfile F",
-            )
-
-
-def refuse_member(envelope: Envelope, new: NewSlot) -> None:
-    """Conflict if what a slot or member is to hold is what a member of a group holds."""
-    if any(slot.members for slot in envelope.slots):
-        from lango_cli.vault.grouping import opened_by
-
-        member = opened_by(envelope, new.kind, new.credential)
-        if member is not None:
-            raise Conflict(
-                f"member {member.label} of slot {member.group} holds the same already",
-                hint="a group protects nothing where one of its members opens the vault alone",
-            )
-
-
 def add(vault: Vault, new: NewSlot, undo: Undo, warn: Warn) -> SlotInfo:
     """Add the slot; what was made for it is taken back if the header has it not in the end."""
     try:
-        refuse_second(vault.envelope, new)
-        refuse_member(vault.envelope, new)
+        refusing.refuse_second(vault.envelope, new)
+        refusing.refuse_member(vault.envelope, new)
         info = vault.slots.add(
             new.kind,
             new.label,
@@ -285,7 +257,7 @@ def _take_back(vault: Vault, new: NewSlot, undo: Undo, warn: Warn) -> None:
         if any(slot.id == new.slot_id for slot in header.slots):
             return
         try:
-            refuse_second(header, new)
+            refusing.refuse_second(header, new)
         except Conflict:
             return
         undo.take_back(warn)

@@ -30,7 +30,7 @@ from lango_cli.vault.create import NewSlot
 from lango_cli.vault.envelope import HKDF, NONE, open_slot, slot_key
 from lango_cli.vault.grouping import find_member, opened_by
 from lango_cli.vault.parts import find_slot
-from lango_cli.vault.recipient import Group
+from lango_cli.vault.recipient import Group, Keeper
 from lango_cli.wiring import (
     drilling,
     fallback,
@@ -414,6 +414,18 @@ def test_what_opens_a_slot_by_itself_is_no_member(flags: Flags, far: Far, box: s
 def test_what_a_member_holds_becomes_no_slot_of_its_own(shared: Flags, box: str) -> None:
     with unlocked(shared) as vault:
         for new in materials(shared, vault, "alice", box):
+            with pytest.raises(Conflict, match="holds the same already"):
+                slotting.add(vault, new, slotting.Undo(), quiet)
+
+
+def test_a_key_that_a_member_has_is_no_slot_s_of_its_own(flags: Flags, far: Far) -> None:
+    made(flags, 2, ONE, "alice", keyfile=True)
+    with unlocked(flags) as vault:
+        keeping = slotting.keeping(flags, None)
+        for uri in (ONE, f"{ONE}&profile=another"):
+            new = replace(
+                keeping.new_slot(ONE, vault.id, "own"), keeper=Keeper("aws-kms", uri, b"x")
+            )
             with pytest.raises(Conflict, match="holds the same already"):
                 slotting.add(vault, new, slotting.Undo(), quiet)
 
