@@ -187,7 +187,7 @@ class UnknownSetting(SettingsError):
 
     code = 30
     id = "unknown_setting"
-    default_hint = "see README, Settings"
+    default_hint = "see which there are: lango settings schema, or man lango-settings"
 
 
 class InvalidSetting(SettingsError):

@@ -253,8 +253,11 @@ def _from_file(path: str) -> Iterator[Given]:
 
     try:
         document = tomllib.loads(data.decode())
-    except (ValueError, RecursionError):
-        raise InvalidSetting(f"{path} is not TOML", hint="see README, Settings") from None
+    except (ValueError, RecursionError) as err:
+        # Of the message only the number: the rest may hold what stands in the file.
+        number = str(err).rpartition("(at line ")[2].partition(",")[0]
+        line = f", line {number}" if number.isdigit() else ""
+        raise InvalidSetting(f"{path} is not TOML{line}", hint="mend it in an editor") from None
     for key, value in flat(document):
         one = Given.of(find(key, f"{path}: "), value, FILE, path)
         if one.setting.secret and one.text:
