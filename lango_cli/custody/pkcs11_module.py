@@ -50,7 +50,8 @@ def _is_the_systems(place: str) -> bool:
     while True:
         if os.path.lexists(place):
             about = os.stat(place)
-            if about.st_uid != 0 or about.st_mode & stat.S_IWOTH:
+            others = stat.S_IWOTH | (stat.S_IWGRP if about.st_gid != 0 else 0)
+            if about.st_uid != 0 or about.st_mode & others:
                 return False
         if place == os.path.dirname(place):
             return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import stat
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from lango_cli.crypto.ecdsa import verify_pem
 from lango_cli.custody import pkcs11
 from lango_cli.custody.pkcs11 import GCM, KEY_WRAP, open_custodian
+from lango_cli.custody.pkcs11_module import module_of
 from lango_cli.custody.uri import Options, parse
 from lango_cli.errors import (
     CustodyDenied,
@@ -602,6 +604,7 @@ def test_a_token_whose_files_are_deleted_is_unavailable(own: Token) -> None:
 SIGNS = """
 import os, sys
 from lango_cli.custody.pkcs11 import open_custodian
+from lango_cli.custody.pkcs11_module import module_of
 from lango_cli.custody.uri import Options, parse
 key = open_custodian(parse(sys.argv[1]), Options(lambda: None, dict(os.environ), 60, 0))
 for number in range(30):
@@ -738,6 +741,29 @@ def test_a_uri_does_not_make_lango_load_what_came_along(tmp_path: Path) -> None:
         uri = f"pkcs11:token=lango;object=kek?module-path={place}"
         with pytest.raises(UsageProblem, match="belong to root"):
             open_custodian(parse(uri), Options(no_pin, {}, 5, 0))
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "group", "trusted"),
+    [
+        (0o755, 0, 50, True),
+        (0o775, 0, 0, True),
+        (0o2775, 0, 50, False),
+        (0o757, 0, 0, False),
+        (0o755, 1000, 0, False),
+    ],
+)
+def test_a_module_counts_where_root_alone_can_write(
+    monkeypatch: pytest.MonkeyPatch, mode: int, owner: int, group: int, trusted: bool
+) -> None:
+    found = os.stat_result((stat.S_IFDIR | mode, 1, 1, 1, owner, group, 0, 0, 0, 0))
+    with monkeypatch.context() as here:
+        here.setattr("lango_cli.custody.pkcs11_module.os.stat", lambda _place: found)
+        try:
+            loaded = bool(module_of({"module-path": "/usr"}, {}))
+        except UsageProblem:
+            loaded = False
+    assert loaded is trusted
 
 
 def test_a_link_that_changes_after_it_was_looked_at_changes_nothing(
