@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pexpect
 import pytest
@@ -13,10 +12,16 @@ from lango_cli.errors import Conflict
 from lango_cli.secret import SecretBytes
 from lango_cli.vault.profiles import Profiles
 from lango_cli.wiring import making, onboarding, settings_edit
-from lango_cli.wiring.flags import Flags
+from tests.cli.test_making import ENTRY, flags, quiet
 from tests.stage import Stage
 
-ENTRY = [sys.executable, str(Path(__file__).parents[1] / "entry.py"), "typer"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lango_cli.wiring.flags import Flags
+
+__all__ = ["flags"]
+
 QUESTIONS = (
     ("What shall open the vault", " \x1b[B \r"),
     ("recovery words", "n"),
@@ -27,19 +32,6 @@ QUESTIONS = (
 """What is asked, in turn, and an answer."""
 BEGUN_AGAIN = {0: 0, 1: 0, 2: 2, 3: 2, 4: 4}
 """By the question at which it was left: the first that is asked when it is begun again."""
-
-
-@pytest.fixture
-def flags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flags:
-    """A command line that names a home of the test's own."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    flags = Flags()
-    flags.home = str(tmp_path / "home")
-    return flags
-
-
-def quiet(_text: str) -> None:
-    """A warning that nobody hears."""
 
 
 def test_a_key_whose_setting_cannot_be_written_is_not_kept_either(
