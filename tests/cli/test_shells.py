@@ -15,7 +15,6 @@ from tests.parts import require
 
 TOP = Path(__file__).resolve().parents[2]
 SHELLS = ("bash", "fish", "zsh")
-STARTED = {"bash": ".bashrc", "zsh": ".zshrc"}
 
 
 @pytest.fixture

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 URL = "security.interceptor.presidio.url"
 TTL = "unlock.ttl"
-FREE = "apps.web.x"
 VALUE = "hunter2"
 
 

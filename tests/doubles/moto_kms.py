@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 HEADER = struct.Struct(">40sB12s")
 """Of a ciphertext: the key's id (`mrk-` and 36, or 36), its material's version, the nonce."""
-USAGE = {"Sign": "SIGN_VERIFY", "Verify": "SIGN_VERIFY"}
 STATES = {"Enabled": "", "Disabled": "DisabledException"}
 LEASE = 3600
 
