@@ -139,14 +139,6 @@ def test_what_is_not_there_or_disabled_is_told_apart(kms: Any, endpoint: str) ->
     assert not gone.describe().usable
 
 
-def test_what_refuses_connections_is_not_available() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        endpoint = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(CustodyUnavailable, match="aws-kms wrap"):
-            opened_at("alias/kek", endpoint).wrap(KEY, HERE)
-
-
 def test_what_never_answers_ends_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -196,17 +188,14 @@ def answering(answer: bytes, asked: list[bytes] | None = None) -> Iterator[str]:
     [
         (b'500 x\r\n\r\n{"__type":"KMSInternalException"}', CustodyUnavailable, False),
         (b'400 x\r\n\r\n{"__type":"ThrottlingException"}', CustodyUnavailable, True),
-        (b"429 x\r\n\r\n{}", CustodyUnavailable, True),
         (b'400 x\r\n\r\n{"__type":"AccessDeniedException"}', CustodyDenied, None),
         (b'400 x\r\n\r\n{"__type":"ExpiredTokenException"}', CustodyDenied, None),
         (b'400 x\r\n\r\n{"__type":"\xf0\x9f\x90\xa2 what is this"}', CustodyDenied, None),
         (b'400 x\r\n\r\n{"__type":"KMSInvalidStateException"}', KeyUnusable, None),
         (b'200 x\r\nContent-Length: 999\r\n\r\n{"Cipher', CustodyUnavailable, False),
         (b'200 x\r\n\r\n{"Cipher', CustodyDenied, None),
-        (b"200 x\r\n\r\n<html>log in to the guest network</html>", CustodyDenied, None),
         (b"200 x\r\n\r\n{}", CustodyDenied, None),
         (b"200 x\r\n\r\n", CustodyDenied, None),
-        (b"503 x\r\n\r\n<html>try later</html>", CustodyUnavailable, False),
         (b'400 x\r\n\r\n{"__type":"RequestLimitExceeded"}', CustodyUnavailable, True),
         (b'400 x\r\n\r\n{"__type":"ThrottledException"}', CustodyUnavailable, True),
         (b'400 x\r\n\r\n{"__type":"LimitExceededException"}', CustodyUnavailable, True),
