@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import select
 import socket
 import struct
 import threading
@@ -195,6 +196,7 @@ class Proxy:
     def __init__(self, usual: Callable[[Any], None] = passed) -> None:
         self._usual = usual
         self._lock = threading.Lock()
+        self._epoch = 0
         self.over = threading.Event()
         self.clean()
 
@@ -203,6 +205,7 @@ class Proxy:
         self.over.set()
         with self._lock:
             self.over = threading.Event()
+            self._epoch += 1
             self.requests: list[bytes] = []
             self._each = self._usual
             self._nth: dict[int, Callable[[Any], None]] = {}
@@ -216,8 +219,11 @@ class Proxy:
         """Keep nobody waiting, and take nothing any more."""
         self.over.set()
 
-    def _met(self, exchange: Exchange) -> None:
+    def _met(self, exchange: Exchange, epoch: int | None = None) -> None:
+        """Note it and do what is to be done; `epoch`: when its connection was taken."""
         with self._lock:
+            if epoch not in (None, self._epoch):
+                raise ConnectionAbortedError
             self.requests.append(exchange.request)
             fault = self._nth.get(len(self.requests), self._each)
             exchange.over = self.over
@@ -234,8 +240,10 @@ class WireProxy(Proxy):
         tls: ssl.SSLContext | None = None,
         usual: Callable[[Any], None] = passed,
     ) -> None:
-        super().__init__(usual)
         self._listener = listener
+        self._listener.setblocking(False)
+        self._accepting = threading.Lock()
+        super().__init__(usual)
         self.dial = dial
         self._tls = tls
         threading.Thread(target=self._run, daemon=True).start()
@@ -251,27 +259,43 @@ class WireProxy(Proxy):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
-    def _run(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                threading.Thread(target=self._meet, args=(connection,), daemon=True).start()
+    def clean(self) -> None:
+        """The same; a client of before, who gave up, counts no more when its turn comes."""
+        with self._accepting:
+            while (late := self._accepted()) is not None:
+                late.close()
+            super().clean()
 
-    def _meet(self, connection: socket.socket) -> None:
+    def _accepted(self) -> socket.socket | None:
+        try:
+            return self._listener.accept()[0]
+        except BlockingIOError:
+            return None
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # the latter once it is closed
+            while select.select([self._listener], [], []):
+                with self._accepting:
+                    connection, epoch = self._accepted(), self._epoch
+                if connection is not None:
+                    given = (connection, epoch)
+                    threading.Thread(target=self._meet, args=given, daemon=True).start()
+
+    def _meet(self, connection: socket.socket, epoch: int) -> None:
         with connection, contextlib.suppress(OSError):
             if self._tls is None:
-                self.serve(connection)
+                self.serve(connection, epoch)
                 return
             with self._tls.wrap_socket(connection, server_side=True) as safe:
-                self.serve(safe)
+                self.serve(safe, epoch)
 
-    def serve(self, connection: socket.socket) -> None:
+    def serve(self, connection: socket.socket, epoch: int) -> None:
         """Until it is closed."""
         with self.dial() as far:
             wire = Wire(connection, far)
             try:
                 while not wire.done and connection.recv(1, socket.MSG_PEEK):
-                    self._met(wire)
+                    self._met(wire, epoch)
             finally:
                 _end(connection, reset=False)
 
@@ -373,9 +397,9 @@ class HttpProxy(WireProxy):
             return plain
         return self._trust.wrap_socket(plain, server_hostname=LOCAL)
 
-    def serve(self, connection: socket.socket) -> None:
+    def serve(self, connection: socket.socket, epoch: int) -> None:
         while request := _message(connection):
-            self._met(Http(connection, request, self.dial))
+            self._met(Http(connection, request, self.dial), epoch)
 
 
 class Http:
